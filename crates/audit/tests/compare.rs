@@ -7,9 +7,12 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use onionskin_audit::compare::{Change, ChangeTree, FileChange, Options, What, trees};
+use onionskin_audit::compare::{
+    Change, ChangeTree, FileChange, FolderChange, Options, Sums, What, folders, trees,
+};
 use onionskin_fixtures::{Layer, bytes};
 use onionskin_layers::layer::{EntryId, EntryKind};
+use onionskin_layers::ledger::Ledger;
 use onionskin_layers::stack::view::View;
 use onionskin_layers::stack::{NodeId, Stack};
 use proptest::prelude::*;
@@ -167,6 +170,11 @@ fn layers_that_differ_and_trees_that_do_not_are_no_difference() {
     assert_eq!(compared(&[whole], &[first, second]), []);
 }
 
+/// What the paths of an image come to.
+fn sums(stack: &Stack) -> Sums<'_> {
+    Sums::of(stack, &Ledger::of(stack), true)
+}
+
 /// `path [change] old>new`, folders before what is in them.
 fn told(tree: &ChangeTree, changes: &[FileChange]) -> Vec<String> {
     let size = |size: Option<u64>| size.map_or("-".to_owned(), |size| size.to_string());
@@ -203,9 +211,9 @@ fn folders_above_a_change_have_the_bytes_of_all_that_is_in_them() {
         .file("/caf\u{e9}/x", bytes(3))
         .file("/other/kept", bytes(50));
     let (old, new) = (support::stack(&[old]), support::stack(&[new]));
-    let (old, new) = ((&old, old.depth()), (&new, new.depth()));
-    let changes = trees(old, new, &Options::default());
-    let tree = ChangeTree::of(old, new, &changes);
+    let (at_old, at_new) = ((&old, old.depth()), (&new, new.depth()));
+    let changes = trees(at_old, at_new, &Options::default());
+    let tree = ChangeTree::of(&sums(&old), &sums(&new), &changes);
     assert_eq!(
         told(&tree, &changes),
         [
@@ -225,7 +233,90 @@ fn folders_above_a_change_have_the_bytes_of_all_that_is_in_them() {
         tree.find("/a/new")
     );
     assert_eq!(tree.find("/other"), None);
-    assert!(ChangeTree::of(old, old, &[]).is_empty());
+    assert!(ChangeTree::of(&sums(&old), &sums(&old), &[]).is_empty());
+}
+
+#[test]
+fn folders_tell_what_is_downloaded_and_wasted_in_them() {
+    let old = [Layer::new()
+        .file("/app/kept", bytes(100))
+        .file("/lib/kept", bytes(1))];
+    let build = Layer::new()
+        .file("/app/kept", bytes(100))
+        .file("/lib/kept", bytes(1))
+        .file("/tmp/build/core.o", bytes(700));
+    let new = [build, Layer::new().whiteout("/tmp/build")];
+    let (old, new) = (support::stack(&old), support::stack(&new));
+    let told = |change: &FolderChange| {
+        format!(
+            "{} {:?}>{:?} {:?}>{:?} {}>{}",
+            change.path,
+            change.old_size,
+            change.new_size,
+            change.old_download,
+            change.new_download,
+            change.old_wasted,
+            change.new_wasted
+        )
+    };
+    let changes = folders(&sums(&old), &sums(&new));
+    let changes: Vec<String> = changes.iter().map(told).collect();
+    // A header of 512 bytes, and content in blocks of as many; the whiteout is a header too.
+    assert_eq!(
+        changes,
+        [
+            "/ Some(101)>Some(101) Some(2048)>Some(4096) 0>700",
+            "/tmp None>Some(0) Some(0)>Some(2048) 0>700",
+            "/tmp/build None>None Some(0)>Some(2048) 0>700",
+        ]
+    );
+    // What the source does not tell is no difference, and not nothing.
+    let unknown = Sums::of(&new, &Ledger::of(&new), false);
+    assert!(folders(&sums(&new), &unknown).is_empty());
+    let changes = folders(&sums(&old), &unknown);
+    assert!(changes.iter().all(|change| change.new_download.is_none()));
+    assert_eq!(changes.len(), 3);
+}
+
+/// By path its size, download and wasted bytes with what is below it, from the paths of all that layers have.
+fn summed(stack: &Stack) -> BTreeMap<String, [u64; 3]> {
+    let ledger = Ledger::of(stack);
+    let mut sums: BTreeMap<String, [u64; 3]> = BTreeMap::new();
+    let mut add = |path: &str, at: usize, bytes: u64| {
+        let ends = path.match_indices('/').map(|(end, _)| end).skip(1);
+        let below = ends.chain([path.len()]).map(|end| &path[..end]);
+        let ways = ["/"].into_iter().chain(below.filter(|path| path.len() > 1));
+        // What a whiteout hides may be no path of the image.
+        for way in ways.take_while(|way| stack.find(way.as_bytes()).is_some()) {
+            sums.entry(way.to_owned()).or_default()[at] += bytes;
+        }
+    };
+    for line in support::rows(stack) {
+        add(&line.path, 0, line.size);
+    }
+    for (layer, index) in (1..).zip(stack.layers()) {
+        for entry in index.entries() {
+            let path = String::from_utf8(index.path(entry)).unwrap();
+            add(&path, 1, ledger.cost(stack, layer, entry));
+            if stack.waste(layer, entry).is_some() {
+                add(&path, 2, index.size(entry));
+            }
+        }
+    }
+    sums
+}
+
+/// The same with old and new the other way round.
+fn swapped(change: &FolderChange) -> FolderChange {
+    FolderChange {
+        path: change.path.clone(),
+        old_size: change.new_size,
+        new_size: change.old_size,
+        old_download: change.new_download,
+        new_download: change.old_download,
+        old_wasted: change.new_wasted,
+        new_wasted: change.old_wasted,
+    }
 }
 
 /// What stands at a path, but for the names that share it.
@@ -444,7 +535,7 @@ proptest! {
         let same: BTreeSet<String> = of_old.keys().filter(|path| of_new.contains_key(*path) && !changed.contains(path)).cloned().collect();
         prop_assert_eq!(shared(&of_old, &same), shared(&of_new, &same));
         // As a tree, each change is there once, and the root has the bytes of both trees.
-        let tree = ChangeTree::of((&old, old.depth()), (&new, new.depth()), &changes);
+        let tree = ChangeTree::of(&sums(&old), &sums(&new), &changes);
         let placed: Vec<usize> = (0..tree.len()).filter_map(|at| tree.get(at)?.change).collect();
         prop_assert_eq!(placed.iter().collect::<BTreeSet<_>>().len(), changes.len());
         prop_assert_eq!(placed.len(), changes.len());
@@ -456,5 +547,46 @@ proptest! {
         let swapped = trees((&new, new.depth()), (&old, old.depth()), &options);
         let swapped: BTreeSet<_> = swapped.iter().map(|c| (c.path.clone(), c.change, c.what.clone(), c.from.clone())).collect();
         prop_assert_eq!(mirrored(&changes), swapped);
+    }
+    #[test]
+    fn folders_have_what_is_below_them_and_the_root_has_what_the_ledger_has(
+        old in prop::collection::vec(layer(), 1..4), new in prop::collection::vec(layer(), 1..4),
+    ) {
+        let (old, new) = (support::stack(&old), support::stack(&new));
+        let changes = folders(&sums(&old), &sums(&new));
+        prop_assert!(changes.is_sorted_by(|a, b| a.path < b.path));
+        let (of_old, of_new) = (summed(&old), summed(&new));
+        let of = |sums: &BTreeMap<String, [u64; 3]>, path: &str| sums.get(path).copied().unwrap_or_default();
+        for change in &changes {
+            let before = [change.old_size.unwrap_or(0), change.old_download.unwrap(), change.old_wasted];
+            let after = [change.new_size.unwrap_or(0), change.new_download.unwrap(), change.new_wasted];
+            prop_assert_eq!(before, of(&of_old, &change.path), "{}", change.path);
+            prop_assert_eq!(after, of(&of_new, &change.path), "{}", change.path);
+        }
+        // A folder that is not listed comes to the same in both.
+        let listed: BTreeSet<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+        let paths: BTreeSet<&String> = of_old.keys().chain(of_new.keys()).collect();
+        for path in paths.iter().filter(|path| !listed.contains(path.as_str())) {
+            let below = format!("{}/", path.trim_end_matches('/'));
+            if paths.iter().any(|other| other.len() > below.len() && other.starts_with(&below)) {
+                prop_assert_eq!(of(&of_old, path), of(&of_new, path), "{}", path);
+            }
+        }
+        let tree = ChangeTree::of(&sums(&old), &sums(&new), &[]);
+        let root = tree.get(ChangeTree::ROOT).unwrap();
+        for (stack, costs) in [(&old, root.old_costs), (&new, root.new_costs)] {
+            let ledger = Ledger::of(stack);
+            prop_assert_eq!(costs.wasted, ledger.total.wasted());
+            let layers = (1..).zip(stack.layers());
+            let entries = layers.flat_map(|(layer, index)| index.entries().map(move |entry| (layer, entry)));
+            let download: u64 = entries.map(|(layer, entry)| ledger.cost(stack, layer, entry)).sum();
+            prop_assert_eq!(costs.download, Some(download));
+            // What is left of the blobs is no entry's: the blocks that end a tar.
+            let blobs: u64 = (1..=stack.depth()).map(|layer| ledger.layer_cost(stack, layer)).sum();
+            prop_assert!(download < blobs);
+        }
+        prop_assert!(folders(&sums(&new), &sums(&new)).is_empty());
+        let mirrored: Vec<FolderChange> = folders(&sums(&new), &sums(&old)).iter().map(swapped).collect();
+        prop_assert_eq!(mirrored, changes);
     }
 }

@@ -534,7 +534,7 @@ proptest! {
     #[test]
     fn packages_that_differ_mirror(old in image(), new in image()) {
         let (old, new) = (read(&old), read(&new));
-        let compared = |old: &Read, new: &Read| compare::packages(&old.2, &new.2);
+        let compared = |old: &Read, new: &Read| compare::packages((&old.2, true), (&new.2, true));
         let changes = compared(&old, &new);
         let mirrored: Vec<PackageChange> = changes.iter().map(|change| PackageChange {
             old: change.new.clone(),
@@ -542,6 +542,8 @@ proptest! {
             bytes: -change.bytes,
             old_bytes: change.new_bytes,
             new_bytes: change.old_bytes,
+            old_compressed_bytes: change.new_compressed_bytes,
+            new_compressed_bytes: change.old_compressed_bytes,
             ..change.clone()
         }).collect();
         prop_assert_eq!(mirrored, compared(&new, &old));

@@ -4,7 +4,7 @@ mod formats;
 
 use anyhow::{Context as _, ensure};
 use onionskin_core::compare::reproducible::reasons;
-use onionskin_core::compare::{Comparison, Options, Side, wasted_packages};
+use onionskin_core::compare::{Comparison, Options, Side, Sums, folders, wasted_packages};
 use onionskin_core::digest::Digest;
 use onionskin_core::inspection::{ImageFacts, Inspection};
 use onionskin_core::ledger::Ledger;
@@ -151,7 +151,12 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     let same = comparison.is_empty();
     let update = comparison.update.clone();
     let wasted = wasted_packages((&old_stack, &ledgers.0), (&new_stack, &ledgers.1));
-    let mut report = ComparisonReport::new(&inspections.0, &inspections.1, comparison, wasted);
+    let folders = folders(
+        &sums(&old_stack, &ledgers.0, &inspections.0),
+        &sums(&new_stack, &ledgers.1, &inspections.1),
+    );
+    let (old_facts, new_facts) = (&inspections.0, &inspections.1);
+    let mut report = ComparisonReport::new(old_facts, new_facts, comparison, wasted, folders);
     old.tell_of_whole(&mut report.old);
     new.tell_of_whole(&mut report.new);
     let layers = (&inspections.0.layers[..], &inspections.1.layers[..]);
@@ -181,6 +186,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<bool> {
         Format::Html => output.bytes(html::report(&compared).as_bytes())?,
     }
     Ok(same || !arguments.exit_code)
+}
+
+/// What the paths of an image come to.
+fn sums<'a>(stack: &'a Stack, ledger: &Ledger, inspection: &Inspection) -> Sums<'a> {
+    Sums::of(stack, ledger, inspection.image.compressed_size.is_some())
 }
 
 /// What counts as a difference.

@@ -124,7 +124,16 @@ fn compared(old: &(Read, Stack), new: &(Read, Stack)) {
     let comparison = Comparison::of(sides[0], sides[1], &compare::Options::default());
     let update = comparison.update.clone();
     let wasted = compare::wasted_packages((&old.1, &ledgers[0]), (&new.1, &ledgers[1]));
-    let report = ComparisonReport::new(&inspections[0], &inspections[1], comparison, wasted);
+    let sums = [(old, &ledgers[0]), (new, &ledgers[1])]
+        .map(|((_, stack), ledger)| compare::Sums::of(stack, ledger, true));
+    let folders = compare::folders(&sums[0], &sums[1]);
+    let report = ComparisonReport::new(
+        &inspections[0],
+        &inspections[1],
+        comparison,
+        wasted,
+        folders,
+    );
     readable(&report);
     let [old_links, new_links] =
         [old, new].map(|(image, _)| Links::of("https://page.example/", image, None));

@@ -121,9 +121,11 @@ async fn an_image_does_not_differ_from_itself() {
             &report["files"],
             &report["config"],
             &report["history"],
-            &report["layers"]["new"]
+            &report["layers"]["new"],
+            &report["layers"]["sizes"],
+            &report["folders"]
         ],
-        [&json!([]); 4]
+        [&json!([]); 6]
     );
     assert_eq!(report["bytes"]["update"], 0);
     assert!(

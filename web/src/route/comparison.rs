@@ -363,7 +363,13 @@ fn stack(value: &str) -> Result<u32, String> {
 
 /// Whether a comparison has a column.
 fn has(column: Column) -> bool {
-    column.is_of_comparison() || matches!(column, Column::Name | Column::Layer)
+    let shared = [
+        Column::Name,
+        Column::Download,
+        Column::Wasted,
+        Column::Layer,
+    ];
+    column.is_of_comparison() || shared.contains(&column)
 }
 
 fn mirrored(change: crate::worker::protocol::Change) -> crate::worker::protocol::Change {

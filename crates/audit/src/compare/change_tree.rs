@@ -1,13 +1,11 @@
-//! The paths that differ as a tree: each folder above one, with the bytes that it holds in both trees.
+//! The paths that differ as a tree: each folder above one, with what it comes to in both images.
 
 use std::collections::HashMap;
 
 use super::change::{Change, FileChange};
-use super::tree::At;
+use super::sums::{PathCosts, Sums};
 use crate::layer::EntryKind;
 use crate::names::bytes;
-use crate::stack::view::View;
-use crate::stack::{NodeId, Stack};
 
 /// Changes as a tree. A place in it is a number, and that of the root is [`ChangeTree::ROOT`].
 #[derive(Clone, Debug, Default)]
@@ -30,6 +28,10 @@ pub struct ChangedPath {
     pub old_size: Option<u64>,
     /// The same in the new tree.
     pub new_size: Option<u64>,
+    /// What it costs those who pull the old image; of a moved file, what its old path does.
+    pub old_costs: PathCosts,
+    /// The same of the new image.
+    pub new_costs: PathCosts,
     /// The layer of the new image that made it what it is; of the old one where it was removed.
     pub layer: usize,
     parent: usize,
@@ -42,10 +44,9 @@ impl ChangeTree {
 
     /// The tree of the changes from `old` to `new`.
     #[must_use]
-    pub fn of(old: At<'_>, new: At<'_>, changes: &[FileChange]) -> Self {
-        let (old, new) = (Sizes::of(old), Sizes::of(new));
+    pub fn of(old: &Sums<'_>, new: &Sums<'_>, changes: &[FileChange]) -> Self {
         let mut tree = Self::default();
-        tree.add("/", Self::ROOT, &old, &new);
+        tree.add("/", Self::ROOT, old, new);
         for (number, change) in changes.iter().enumerate() {
             let mut place = Self::ROOT;
             let ends = change.path.match_indices('/').map(|(at, _)| at).skip(1);
@@ -53,7 +54,7 @@ impl ChangeTree {
                 let path = change.path.get(..end).unwrap_or_default();
                 place = match tree.by_path.get(path) {
                     Some(known) => *known,
-                    None if path.len() > 1 => tree.add(path, place, &old, &new),
+                    None if path.len() > 1 => tree.add(path, place, old, new),
                     None => Self::ROOT,
                 };
             }
@@ -62,6 +63,8 @@ impl ChangeTree {
                 place.layer = change.layer;
                 if change.change == Change::Moved {
                     place.old_size = change.old_size;
+                    let from = change.from.as_deref().unwrap_or_default();
+                    place.old_costs = old.costs(&bytes(from));
                 }
             }
         }
@@ -79,9 +82,10 @@ impl ChangeTree {
         }
     }
 
-    fn add(&mut self, path: &str, parent: usize, old: &Sizes<'_>, new: &Sizes<'_>) -> usize {
+    fn add(&mut self, path: &str, parent: usize, old: &Sums<'_>, new: &Sums<'_>) -> usize {
         let number = self.places.len();
-        let (before, after) = (old.at(path), new.at(path));
+        let name = bytes(path);
+        let (before, after) = (old.at(&name), new.at(&name));
         let (kind, _, layer) = after.or(before).unwrap_or((EntryKind::Dir, 0, 0));
         self.places.push(ChangedPath {
             path: path.to_owned(),
@@ -89,6 +93,8 @@ impl ChangeTree {
             change: None,
             old_size: before.map(|(_, size, _)| size),
             new_size: after.map(|(_, size, _)| size),
+            old_costs: old.costs(&name),
+            new_costs: new.costs(&name),
             layer,
             parent,
             children: Vec::new(),
@@ -134,45 +140,5 @@ impl ChangeTree {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.places.len() <= 1
-    }
-}
-
-/// One tree with the bytes of each folder.
-struct Sizes<'a> {
-    stack: &'a Stack,
-    view: View,
-    /// By node.
-    bytes: Vec<u64>,
-}
-
-impl<'a> Sizes<'a> {
-    fn of((stack, layer): At<'a>) -> Self {
-        let view = View::stack(stack, layer);
-        let mut bytes = vec![0_u64; stack.nodes()];
-        let nodes = u32::try_from(stack.nodes()).unwrap_or(u32::MAX);
-        // Children have higher numbers than their parents.
-        for node in (1..nodes).rev().map(NodeId) {
-            let Some(row) = view.row(stack, node) else {
-                continue;
-            };
-            let own = row.logical_size();
-            let Some(sum) = bytes.get_mut(node.0 as usize) else {
-                continue;
-            };
-            *sum = sum.saturating_add(own);
-            let sum = *sum;
-            if let Some(above) = bytes.get_mut(stack.parent(node).0 as usize) {
-                *above = above.saturating_add(sum);
-            }
-        }
-        Self { stack, view, bytes }
-    }
-
-    /// What is at a path, its bytes, and the layer that made it.
-    fn at(&self, path: &str) -> Option<(EntryKind, u64, usize)> {
-        let node = self.stack.find(&bytes(path))?;
-        let row = self.view.row(self.stack, node)?;
-        let sum = self.bytes.get(node.0 as usize)?;
-        Some((row.kind, *sum, row.layer))
     }
 }

@@ -3,20 +3,24 @@
 mod change;
 mod change_tree;
 mod config;
+mod folders;
 mod history;
 mod lines;
 mod moved;
 mod packages;
 pub mod reproducible;
+mod sums;
 mod tree;
 mod update;
 
 pub use change::{Change, FileChange, What};
 pub use change_tree::{ChangeTree, ChangedPath};
 pub use config::{FieldChange, annotations, fields, is_of_builder};
+pub use folders::{FolderChange, folders};
 pub use history::{HistoryChange, HistoryLine, LineState, history};
 pub use lines::{Hunk, TooLarge, hunks};
 pub use packages::{PackageChange, WastedPackageChange, packages, wasted_packages};
+pub use sums::{PathCosts, Sums};
 pub use tree::{At, Options, trees};
 pub use update::{LayerFile, NewLayer, Update, largest_files, update};
 
@@ -68,7 +72,7 @@ impl Comparison {
                 .chain(annotations(old.image, new.image, options))
                 .collect(),
             history: history(old, new),
-            packages: packages(old.packages, new.packages),
+            packages: packages(with_blobs(old), with_blobs(new)),
             new_layers: largest_files(new.image, new.stack, &update.new),
             other_unavailable: !(has_unavailable_of(new, old) && has_unavailable_of(old, new)),
             update,
@@ -84,6 +88,11 @@ impl Comparison {
             && self.packages.iter().all(PackageChange::is_same_version)
             && !self.other_unavailable
     }
+}
+
+/// The packages of a side, and whether its source tells the sizes of the blobs.
+fn with_blobs(side: Side<'_>) -> (&Packages, bool) {
+    (side.packages, side.image.compressed_size().is_some())
 }
 
 /// Whether an image lists all layers of another one that are not available there.

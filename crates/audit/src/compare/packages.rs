@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::Ledger;
-use crate::ownership::{self, Packages};
+use crate::ownership::{self, Owned, Packages};
 use crate::packages::Type;
 use crate::stack::Stack;
 
@@ -31,6 +31,11 @@ pub struct PackageChange {
     pub old_bytes: Option<u64>,
     /// Bytes of these files in the new image. None where the package was removed.
     pub new_bytes: Option<u64>,
+    /// Bytes of the old image's download that these files cost. None where the package was added, and where the source does
+    /// not tell the blobs' sizes.
+    pub old_compressed_bytes: Option<u64>,
+    /// The same of the new image. None where the package was removed, likewise.
+    pub new_compressed_bytes: Option<u64>,
 }
 
 impl PackageChange {
@@ -44,22 +49,30 @@ impl PackageChange {
 /// What differs, by type, name and version. A version that both images have is a difference where the bytes of its files
 /// are not as many; what was changed in as many bytes, as each build changes compiled Python files, is told by the files
 /// alone. Of several versions of one package, those that only one of the images has are paired in the order of their text.
+///
+/// Each side has its packages, and whether its source tells the sizes of the blobs.
 #[must_use]
-pub fn packages(old: &Packages, new: &Packages) -> Vec<PackageChange> {
+pub fn packages(old: (&Packages, bool), new: (&Packages, bool)) -> Vec<PackageChange> {
     let mut names: BTreeMap<(Type, &str), [Versions<'_>; 2]> = BTreeMap::new();
-    for package in &old.packages {
+    for package in &old.0.packages {
         let [versions, _] = names.entry((package.kind, &package.name)).or_default();
-        *versions.entry(&package.version).or_default() += package.bytes;
+        versions
+            .entry(&package.version)
+            .or_default()
+            .add(package, old.1);
     }
-    for package in &new.packages {
+    for package in &new.0.packages {
         let [_, versions] = names.entry((package.kind, &package.name)).or_default();
-        *versions.entry(&package.version).or_default() += package.bytes;
+        versions
+            .entry(&package.version)
+            .or_default()
+            .add(package, new.1);
     }
     let mut changes = Vec::new();
     for ((kind, name), [old, new]) in names {
         for (version, before) in &old {
             if let Some(after) = new.get(version)
-                && before != after
+                && before.bytes != after.bytes
             {
                 let (before, after) = ((*version, *before), (*version, *after));
                 changes.push(change((kind, name), Some(before), Some(after)));
@@ -77,22 +90,40 @@ pub fn packages(old: &Packages, new: &Packages) -> Vec<PackageChange> {
     changes
 }
 
-/// The versions of one package in one image, with the bytes of each.
-type Versions<'p> = BTreeMap<&'p str, u64>;
+/// The versions of one package in one image, with what each comes to.
+type Versions<'p> = BTreeMap<&'p str, VersionBytes>;
+
+/// What the files of a version come to.
+#[derive(Clone, Copy, Default)]
+struct VersionBytes {
+    bytes: u64,
+    compressed: Option<u64>,
+}
+
+impl VersionBytes {
+    fn add(&mut self, package: &Owned, blobs_known: bool) {
+        self.bytes += package.bytes;
+        if blobs_known {
+            *self.compressed.get_or_insert(0) += package.compressed;
+        }
+    }
+}
 
 /// The versions that the other image does not have.
-fn only<'p>(these: &Versions<'p>, others: &Versions<'p>) -> Vec<(&'p str, u64)> {
+fn only<'p>(these: &Versions<'p>, others: &Versions<'p>) -> Vec<(&'p str, VersionBytes)> {
     let only = (these.iter()).filter(|(version, _)| !others.contains_key(*version));
     only.map(|(version, bytes)| (*version, *bytes)).collect()
 }
 
-/// From a version with its bytes to another one.
+/// From a version with what it comes to, to another one.
 fn change(
     (kind, name): (Type, &str),
-    old: Option<(&str, u64)>,
-    new: Option<(&str, u64)>,
+    old: Option<(&str, VersionBytes)>,
+    new: Option<(&str, VersionBytes)>,
 ) -> PackageChange {
-    let (old_bytes, new_bytes) = (old.map(|(_, bytes)| bytes), new.map(|(_, bytes)| bytes));
+    let bytes = |of: Option<(&str, VersionBytes)>| of.map(|(_, of)| of.bytes);
+    let compressed = |of: Option<(&str, VersionBytes)>| of.and_then(|(_, of)| of.compressed);
+    let (old_bytes, new_bytes) = (bytes(old), bytes(new));
     let (before, after) = (old_bytes.unwrap_or(0), new_bytes.unwrap_or(0));
     PackageChange {
         kind,
@@ -102,6 +133,8 @@ fn change(
         bytes: after.wrapping_sub(before).cast_signed(),
         old_bytes,
         new_bytes,
+        old_compressed_bytes: compressed(old),
+        new_compressed_bytes: compressed(new),
     }
 }
 

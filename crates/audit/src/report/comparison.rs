@@ -2,8 +2,10 @@
 
 mod changed_paths;
 mod fields;
+mod folders;
 pub(super) mod history;
 pub mod html;
+mod layer_changes;
 pub mod markdown;
 mod packages;
 pub mod reproducible;
@@ -14,11 +16,12 @@ use serde::{Deserialize, Serialize};
 pub use self::changed_paths::{Counts, Largest, largest_change, weight};
 pub use self::fields::Field;
 pub use self::history::history_counts;
+pub use self::layer_changes::{LayerChange, LayerSizes};
 pub use self::packages::{PackageRow, package_counts, package_rows, wasted_rows};
-pub use self::summary::{Compared, LayerChange, Number, Side, known, layers};
+pub use self::summary::{Compared, Number, Side, known, layers};
 use super::unavailable::UnavailableLayer;
 use crate::compare::{
-    Comparison, FieldChange, FileChange, HistoryChange, NewLayer, PackageChange,
+    Comparison, FieldChange, FileChange, FolderChange, HistoryChange, NewLayer, PackageChange,
     WastedPackageChange,
 };
 use crate::inspection::SCHEMA_VERSION;
@@ -60,6 +63,9 @@ pub struct ComparisonReport {
     /// Packages of which not as many bytes are wasted in both images, by type and name: those of files that a later layer
     /// deleted or stored again.
     pub wasted_by_package: Vec<WastedPackageChange>,
+    /// Folders whose size, download or wasted bytes differ, in byte order: also those that only a layer has, as
+    /// a later one deleted them.
+    pub folders: Vec<FolderChange>,
 }
 
 /// A package that was added or removed, or has another version.
@@ -142,6 +148,9 @@ pub struct ComparedLayers {
     pub shared: usize,
     /// Layers of the new image that the old one does not have, in their order: what an update downloads.
     pub new: Vec<NewLayer>,
+    /// What the layers come to that only one of the images has, and those of which not as much is wasted in both: in the
+    /// order of the new image, with removed ones where they were.
+    pub sizes: Vec<LayerSizes>,
 }
 
 /// The layers of two images that are not available.
@@ -176,13 +185,14 @@ impl SideBytes {
 
 impl ComparisonReport {
     /// The report of a comparison of two images that were inspected up to the layers whose stacks are compared; `wasted` is
-    /// what they waste by package.
+    /// what they waste by package, `folders` what they have by folder.
     #[must_use]
     pub fn new(
         old: &Inspection,
         new: &Inspection,
         comparison: Comparison,
         wasted: Vec<WastedPackageChange>,
+        folders: Vec<FolderChange>,
     ) -> Self {
         let all = comparison.packages.iter();
         let versions = all.filter(|package| !package.is_same_version());
@@ -202,6 +212,10 @@ impl ComparisonReport {
             layers: ComparedLayers {
                 shared: comparison.update.shared.len(),
                 new: comparison.new_layers,
+                sizes: layer_changes::layer_changes(&old.layers, &new.layers, &comparison.update)
+                    .into_iter()
+                    .filter_map(LayerSizes::of)
+                    .collect(),
             },
             not_fetched: UncomparedLayers {
                 old: UnavailableLayer::of(&old.layers),
@@ -213,6 +227,7 @@ impl ComparisonReport {
             packages: versions.map(VersionChange::of).collect(),
             package_sizes: comparison.packages,
             wasted_by_package: wasted,
+            folders,
         }
     }
 }

@@ -163,6 +163,47 @@ impl Compared {
         assert_eq!((&*app.2, &*app.3), ("6,507 bytes", "5,815 bytes"));
     }
 
+    /// What the report tells of a folder.
+    fn folder(&self, path: &str) -> &Value {
+        let folders = self.report["folders"].as_array().unwrap().iter();
+        let mut found = folders.filter(|folder| folder["path"] == path);
+        found
+            .next()
+            .unwrap_or_else(|| panic!("{path}: {}", self.printed))
+    }
+
+    /// What is wasted in a folder, in all of them as much as in the images.
+    async fn waste_of_folders_is_told(&self) {
+        let root = self.folder("/");
+        for side in ["old", "new"] {
+            let wasted = &self.report["bytes"][side]["wasted"];
+            assert_eq!(&root[format!("{side}Wasted")], wasted, "{side}");
+        }
+        let wasted: String = self
+            .ground
+            .browser
+            .value("[...document.querySelectorAll('.row[data-row]')].find(row => row.querySelector('.label').title === '/bin').querySelector('[data-column=wasted] span').title")
+            .await;
+        let bin = self.folder("/bin");
+        let told = [&bin["oldWasted"], &bin["newWasted"]].map(exact);
+        assert_eq!(wasted, told.join(" → "));
+        assert_eq!(bin["newWasted"], 40_000);
+    }
+
+    /// What a folder costs of both downloads.
+    async fn the_download_of_a_folder_is_told(&self) {
+        let browser = &self.ground.browser;
+        self.ground.compared("?path=/app").await;
+        browser
+            .until_text(".details [data-cost=download]", "Download: ")
+            .await;
+        let costs: Vec<String> = browser
+            .value("[...document.querySelectorAll('.details [data-cost=download] .size')].map(e => e.title)")
+            .await;
+        let app = self.folder("/app");
+        assert_eq!(costs, [&app["oldDownload"], &app["newDownload"]].map(exact));
+    }
+
     /// Each kind of change is counted, and told beside its rows.
     async fn changes_are_counted(&self) {
         let browser = &self.ground.browser;
@@ -310,8 +351,20 @@ impl Compared {
         assert_eq!(files, told);
         assert_eq!(told[2].1, ["/data/<b>&x"]);
         browser
-            .until_text("[data-state=kept] td:last-child", "40.0 kB")
+            .until_text("[data-state=kept] td:last-child", "40.0 kB was 0 B")
             .await;
+    }
+
+    /// What each layer wastes in the old image and in the new one.
+    fn layers_have_their_waste(&self) {
+        let sizes = self.report["layers"]["sizes"].as_array().unwrap();
+        let numbers = |layer: &Value| (layer["old"].as_u64(), layer["new"].as_u64());
+        assert_eq!(sizes.len(), 7);
+        assert_eq!(numbers(&sizes[0]), (Some(1), Some(1)));
+        assert_eq!(sizes[0]["oldWasted"], 0);
+        assert_eq!(sizes[0]["newWasted"], 40_000);
+        assert_eq!(numbers(&sizes[1]), (Some(2), None));
+        assert_eq!(numbers(&sizes[6]), (None, Some(5)));
     }
 
     /// The attribute of a file that differs, with both values, and no other.
@@ -340,6 +393,7 @@ async fn the_page_compares_as_the_command_does() {
     compared.counts_are_told().await;
     compared.the_update_is_told().await;
     compared.the_tree_has_what_differs().await;
+    compared.waste_of_folders_is_told().await;
     compared.changes_are_counted().await;
     compared.it_is_saved_as_printed().await;
     compared.the_configuration_is_told().await;
@@ -347,6 +401,8 @@ async fn the_page_compares_as_the_command_does() {
     compared.packages_are_told().await;
     compared.layers_are_told().await;
     compared.files_of_layers_are_told().await;
+    compared.layers_have_their_waste();
+    compared.the_download_of_a_folder_is_told().await;
     compared.attributes_are_told().await;
     packages_of_one_version(&compared.ground).await;
     let console = compared.ground.browser.console().await;

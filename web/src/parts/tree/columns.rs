@@ -69,7 +69,7 @@ pub(crate) const COLUMNS: [Spec; 8] = [
 ];
 
 /// Those of a comparison.
-const COMPARED: [Spec; 5] = [
+const COMPARED: [Spec; 7] = [
     spec(Column::Name, "Name", 0.0, 0, compared::name),
     Spec {
         figures: true,
@@ -82,6 +82,14 @@ const COMPARED: [Spec; 5] = [
     Spec {
         figures: true,
         ..spec(Column::Change, "Change", 86.0, 1, compared::change)
+    },
+    Spec {
+        figures: true,
+        ..spec(Column::Download, "Download", 86.0, 5, compared::download)
+    },
+    Spec {
+        figures: true,
+        ..spec(Column::Wasted, "Wasted", 86.0, 6, compared::wasted)
     },
     Spec {
         figures: true,
@@ -327,8 +335,9 @@ mod tests {
         };
         assert_eq!(compared(370.0), ["name", "change"]);
         assert_eq!(
-            compared(900.0),
+            compared(700.0),
             ["name", "before", "after", "change", "layer"]
         );
+        assert_eq!(compared(1_000.0).len(), 7);
     }
 }

@@ -78,6 +78,22 @@ pub(super) fn change(row: &Row) -> Html {
     difference(old, new)
 }
 
+/// By how much its download grew or shrank.
+pub(super) fn download(row: &Row) -> Html {
+    let costs = row.compared.as_ref().map(|compared| &compared.costs);
+    let both = costs.and_then(|costs| costs.old.download.zip(costs.new.download));
+    both.filter(|(old, new)| old != new)
+        .map_or_else(Html::default, |(old, new)| difference(old, new))
+}
+
+/// The same of its wasted bytes.
+pub(super) fn wasted(row: &Row) -> Html {
+    let costs = row.compared.as_ref().map(|compared| &compared.costs);
+    let both = costs.map(|costs| (costs.old.wasted, costs.new.wasted));
+    both.filter(|(old, new)| old != new)
+        .map_or_else(Html::default, |(old, new)| difference(old, new))
+}
+
 /// `+1.2 MB`, exact in its title.
 pub(crate) fn difference(old: u64, new: u64) -> Html {
     let class = match old.cmp(&new) {

@@ -262,7 +262,12 @@ fn layer_row(props: &LayerProps, layer: &ComparedLayer) -> Html {
             <td class="at-right">{ number(layer.new) }</td>
             <td class="at-right">{ bytes(layer.compressed) }</td>
             <td class="at-right">{ bytes(layer.stored) }</td>
-            <td class="at-right">{ bytes(layer.wasted) }</td>
+            <td class="at-right">
+                { bytes(layer.wasted) }
+                if let Some(was) = layer.was_wasted.filter(|was| Some(*was) != layer.wasted) {
+                    <span class="muted">{ " was " }{ size(was) }</span>
+                }
+            </td>
         </tr>
     }
 }

@@ -78,6 +78,7 @@ pub(super) fn PathDetails(props: &Props) -> Html {
 fn told(props: &Props, versions: &PathVersions) -> Html {
     let row = &versions.row;
     let (old, new) = (row.old.unwrap_or(0), row.new.unwrap_or(0));
+    let (before, after) = (&row.costs.old, &row.costs.new);
     html! {
         <>
             <p class="what">
@@ -93,10 +94,27 @@ fn told(props: &Props, versions: &PathVersions) -> Html {
             if old != new {
                 <p>{ "Size: " }{ size(old) }{ " → " }{ size(new) }{ ", " }{ difference(old, new) }</p>
             }
+            { cost("download", "Download", before.download, after.download) }
+            { cost("wasted", "Wasted", Some(before.wasted), Some(after.wasted)) }
             { contents(props, versions) }
             { side(props, Side::Old, versions.old.as_ref(), row.old, versions.new.as_ref()) }
             { side(props, Side::New, versions.new.as_ref(), row.new, versions.old.as_ref()) }
         </>
+    }
+}
+
+/// What the path costs of both images, where it costs anything and that is known.
+fn cost(name: &'static str, title: &'static str, old: Option<u64>, new: Option<u64>) -> Html {
+    let Some((old, new)) = old.zip(new).filter(|both| *both != (0, 0)) else {
+        return Html::default();
+    };
+    html! {
+        <p data-cost={name}>
+            { format!("{title}: ") }{ size(old) }
+            if old != new {
+                { " → " }{ size(new) }{ ", " }{ difference(old, new) }
+            }
+        </p>
     }
 }
 

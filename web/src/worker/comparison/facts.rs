@@ -70,6 +70,7 @@ fn layer_of(
         compressed: layer.compressed_size,
         stored: layer.stored,
         wasted: layer.wasted,
+        was_wasted: old.filter(|_| new.is_some()).and_then(|old| old.wasted),
         files: Vec::new(),
         not_fetched: layer.not_fetched,
     }

@@ -9,7 +9,7 @@ mod rows;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use onionskin_core::compare::{self, ChangeTree, Options};
+use onionskin_core::compare::{self, ChangeTree, Options, Sums};
 use onionskin_core::inspection::Inspection;
 use onionskin_core::ledger::Ledger;
 use onionskin_core::link::{self, ComparedSide, InFile, Links};
@@ -109,14 +109,19 @@ impl Comparison {
         );
         let wasted = compare::wasted_packages((&stacks.old, &ledgers.0), (&stacks.new, &ledgers.1));
         let (old, new) = (&inspections.0, &inspections.1);
-        let mut report = report::ComparisonReport::new(old, new, compared, wasted);
+        let sums = |stack, ledger, inspection: &Inspection| {
+            Sums::of(stack, ledger, inspection.image.compressed_size.is_some())
+        };
+        let sums = (
+            sums(&stacks.old, &ledgers.0, old),
+            sums(&stacks.new, &ledgers.1, new),
+        );
+        let folders = compare::folders(&sums.0, &sums.1);
+        let mut report = report::ComparisonReport::new(old, new, compared, wasted, folders);
         sides.old.tell_of_whole(&mut report.old);
         sides.new.tell_of_whole(&mut report.new);
-        let (of_old, of_new) = (
-            (&stacks.old, stacks.old.depth()),
-            (&stacks.new, stacks.new.depth()),
-        );
-        let tree = ChangeTree::of(of_old, of_new, &report.files);
+        let tree = ChangeTree::of(&sums.0, &sums.1, &report.files);
+        drop(sums);
         let rows = Rows::new(tree, &report.files, first_showing());
         let read = |opened: Opened, stack: Stack, inspection, packages: &Packages| ReadImage {
             is_whole: opened.is_whole(),

@@ -11,7 +11,7 @@ use crate::counts::number;
 use crate::format;
 use crate::worker::listing::row_named;
 use crate::worker::protocol::{
-    Column, ComparedRow, FoundRow, OwnerNames, Row, Showing, Shown, TypeAhead,
+    Both, Column, ComparedRow, FoundRow, OwnerNames, Row, Showing, Shown, TypeAhead,
 };
 
 /// With so many places at most, all folders are open from the start, and where something is looked for.
@@ -168,6 +168,10 @@ impl Rows {
             from: from.map(|from| bytes(from).into_owned()),
             old: of.old_size,
             new: of.new_size,
+            costs: Both {
+                old: of.old_costs,
+                new: of.new_costs,
+            },
             below: self.kept(place).0.saturating_sub(own),
         })
     }
@@ -325,6 +329,11 @@ impl Rows {
             Column::Before => of.old_size.unwrap_or(0),
             Column::After => of.new_size.unwrap_or(0),
             Column::Layer => of.layer as u64,
+            Column::Download => {
+                let both = of.old_costs.download.zip(of.new_costs.download);
+                both.map_or(0, |(old, new)| old.abs_diff(new))
+            }
+            Column::Wasted => of.old_costs.wasted.abs_diff(of.new_costs.wasted),
             // Of a folder, all bytes that came and went in it, also where as many came as went.
             _ => self.kept(place).1,
         }
@@ -333,8 +342,9 @@ impl Rows {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use onionskin_core::compare::{Options, trees};
+    use onionskin_core::compare::{Options, Sums, trees};
     use onionskin_core::layer::Expected;
+    use onionskin_core::ledger::Ledger;
     use onionskin_core::stack::Stack;
     use onionskin_core::visitors;
     use onionskin_fixtures::{Layer, bytes};
@@ -344,11 +354,13 @@ pub(super) mod tests {
     use super::*;
     use crate::worker::protocol::{Change, Changes, Kinds, Sort};
 
-    fn stack(layer: &Layer) -> Stack {
-        let mut decoder = visitors::decoder(Expected::default());
-        decoder.push(&layer.tar()).unwrap();
+    fn stack(layers: &[&Layer]) -> Stack {
         let mut stack = Stack::new();
-        stack.push(decoder.finish().unwrap()).unwrap();
+        for layer in layers {
+            let mut decoder = visitors::decoder(Expected::default());
+            decoder.push(&layer.tar()).unwrap();
+            stack.push(decoder.finish().unwrap()).unwrap();
+        }
         stack
     }
 
@@ -382,10 +394,14 @@ pub(super) mod tests {
 
     /// The rows of two images of one layer each.
     pub(in super::super) fn rows_of(old: &Layer, new: &Layer) -> (Rows, Vec<FileChange>) {
-        let (old, new) = (stack(old), stack(new));
-        let (old, new) = ((&old, 1), (&new, 1));
-        let files = trees(old, new, &Options::default());
-        let tree = ChangeTree::of(old, new, &files);
+        rows_of_stacks(&stack(&[old]), &stack(&[new]))
+    }
+
+    fn rows_of_stacks(old: &Stack, new: &Stack) -> (Rows, Vec<FileChange>) {
+        let (of_old, of_new) = ((old, old.depth()), (new, new.depth()));
+        let files = trees(of_old, of_new, &Options::default());
+        let sums = |stack| Sums::of(stack, &Ledger::of(stack), true);
+        let tree = ChangeTree::of(&sums(old), &sums(new), &files);
         let rows = Rows::new(tree, &files, showing("", &[], Column::Change));
         (rows, files)
     }
@@ -415,6 +431,32 @@ pub(super) mod tests {
                 "/a/gone 10>-",
             ]
         );
+    }
+
+    #[test]
+    fn folders_are_sorted_by_what_of_them_is_downloaded_and_wasted() {
+        let old = Layer::new()
+            .file("/a/kept", bytes(5_000))
+            .file("/b/x", bytes(9));
+        let new = Layer::new()
+            .file("/a/kept", bytes(5_000))
+            .file("/a/tmp", bytes(3_000))
+            .file("/b/x", bytes(2_000));
+        let deleted = Layer::new().whiteout("/a/tmp").file("/a/y", bytes(1));
+        let (mut rows, files) = rows_of_stacks(&stack(&[&old]), &stack(&[&new, &deleted]));
+        rows.expand(0);
+        for (column, first) in [
+            (Column::Change, "/b"),
+            (Column::Download, "/a"),
+            (Column::Wasted, "/a"),
+        ] {
+            rows.show(&files, showing("", &[], column));
+            let row = rows.rows(&files, 0, 1).remove(0);
+            assert_eq!(text(&row.path), first, "{column:?}");
+            let costs = row.compared.unwrap().costs;
+            let wasted = if first == "/a" { 3_000 } else { 0 };
+            assert_eq!((costs.old.wasted, costs.new.wasted), (0, wasted));
+        }
     }
 
     #[test]

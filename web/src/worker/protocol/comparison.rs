@@ -1,8 +1,8 @@
 //! What page and worker say about a comparison of two images.
 
 pub(crate) use onionskin_core::compare::{
-    Change, HistoryChange, HistoryLine, LayerFile, LineState, PackageChange, WastedPackageChange,
-    What,
+    Change, HistoryChange, HistoryLine, LayerFile, LineState, PackageChange, PathCosts,
+    WastedPackageChange, What,
 };
 use onionskin_core::report::comparison::{Field, Number};
 use serde::{Deserialize, Serialize};
@@ -170,6 +170,8 @@ pub(crate) struct ComparedLayer {
     pub(crate) compressed: Option<u64>,
     pub(crate) stored: Option<u64>,
     pub(crate) wasted: Option<u64>,
+    /// The same in the old image, where both have it.
+    pub(crate) was_wasted: Option<u64>,
     /// Its largest files, where only the new image has it.
     pub(crate) files: Vec<LayerFile>,
     pub(crate) not_fetched: Option<NotFetched>,
@@ -186,6 +188,8 @@ pub(crate) struct ComparedRow {
     /// Bytes in each image, of a folder with all that is in it; none where it is not there.
     pub(crate) old: Option<u64>,
     pub(crate) new: Option<u64>,
+    /// What it costs of the download, and what of it is wasted, with all that is in it.
+    pub(crate) costs: Both<PathCosts>,
     /// How many paths differ below it, of those that are shown.
     pub(crate) below: u32,
 }

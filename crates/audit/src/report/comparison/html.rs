@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::changed_paths::{ChangedPath, places, weight};
 use super::fields::Field;
+use super::folders::{both, folder_rows};
 use super::history::{history_counts, keep, place};
 use super::packages::{package_counts, package_rows, wasted_rows};
 use super::summary::{Compared, Matter, Number, Side, known, layers, what};
@@ -17,6 +18,8 @@ use crate::report::html::{is_address, page};
 
 /// Folders and files in the table of places.
 const PLACES: usize = 100;
+/// Folders in the table of downloads and wasted bytes.
+const FOLDERS: usize = 100;
 /// Paths in the list of all; a file that no browser opens tells nothing.
 const FILES: usize = 5_000;
 /// Packages in their table.
@@ -41,6 +44,7 @@ pub fn report(compared: &Compared<'_>) -> String {
         (numbers(compared))
         (first(compared))
         (by_place(compared))
+        (by_folder(compared))
         (packages(compared))
         (wasted_packages(compared))
         (configuration(compared))
@@ -179,6 +183,28 @@ fn by_place(compared: &Compared<'_>) -> Markup {
                                 }
                             }
                             td.right { (what(place)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn by_folder(compared: &Compared<'_>) -> Markup {
+    let rows = folder_rows(&compared.report.folders, FOLDERS);
+    html! {
+        @if !rows.is_empty() {
+            h2 { "Download and waste by folder" }
+            table.packages {
+                thead { tr { th { "folder" } th.right.wide { "size" } th.right { "download" } th.right { "wasted" } } }
+                tbody {
+                    @for row in rows {
+                        tr {
+                            td { span.path { (Visible(&row.path)) "/" } }
+                            td.right.wide { (both(row.old_size, row.new_size)) }
+                            td.right { (both(row.old_download, row.new_download)) }
+                            td.right { (both(Some(row.old_wasted), Some(row.new_wasted))) }
                         }
                     }
                 }

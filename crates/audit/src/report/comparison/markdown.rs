@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::changed_paths::places;
+use super::folders::{both, folder_rows};
 use super::history::{history_counts, place};
 use super::packages::{package_counts, package_rows, wasted_rows};
 use super::summary::{Compared, Matter, known, what};
@@ -17,6 +18,8 @@ const ROOM: usize = 58_000;
 const END: usize = 120;
 /// Folders and files that are listed.
 const PLACES: usize = 60;
+/// Folders whose download and wasted bytes are listed.
+const FOLDERS: usize = 20;
 /// Notes on layers that are not available.
 const NOTES: usize = 5;
 /// Characters of a value that is named among the first changes.
@@ -81,6 +84,8 @@ fn write(out: &mut String, compared: &Compared<'_>) -> fmt::Result {
     history(out, compared, room)?;
     let room = left(out) / 2;
     layer_table(out, compared, room)?;
+    let room = left(out) / 4;
+    folders(out, compared, room)?;
     let room = left(out);
     files(out, compared, room)
 }
@@ -296,6 +301,21 @@ fn layer_table(out: &mut String, compared: &Compared<'_>, room: usize) -> fmt::R
     let removed = compared.removed_layers();
     let removed = removed.map(|layer| row("removed", &compared.old, layer, &[]));
     folded(out, (&summary, head), added.chain(removed), "", room)
+}
+
+fn folders(out: &mut String, compared: &Compared<'_>, room: usize) -> fmt::Result {
+    let rows = folder_rows(&compared.report.folders, FOLDERS);
+    let rows = rows.into_iter().map(|row| {
+        format!(
+            "| {} | {} | {} | {} |\n",
+            cell(&shown(&row.path, false)),
+            both(row.old_size, row.new_size),
+            both(row.old_download, row.new_download),
+            both(Some(row.old_wasted), Some(row.new_wasted))
+        )
+    });
+    let head = "| folder | size | download | wasted |\n|---|---:|---:|---:|\n";
+    folded(out, ("Download and waste by folder", head), rows, "", room)
 }
 
 fn files(out: &mut String, compared: &Compared<'_>, room: usize) -> fmt::Result {

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::changed_paths::{ChangedPath, Counts, largest};
 use super::fields::Field;
+use super::layer_changes::{LayerChange, layer_changes, removed_layers};
 use super::{ComparisonReport, SideBytes};
 use crate::compare::{HistoryChange, LayerFile, LineState, Update};
-use crate::digest::Digest;
 use crate::inspection::LayerFacts;
 use crate::link::Links;
 use crate::manifest::{Config, history};
@@ -22,17 +22,6 @@ const FIRST: usize = 3;
 const FOLDERS: usize = 24;
 /// Fields that say what runs, and as whom.
 const RUNS: [&str; 3] = ["user", "entrypoint", "cmd"];
-
-/// What became of a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LayerChange<'a> {
-    /// Both images have it: as the old one and as the new one numbers it.
-    Kept(&'a LayerFacts, &'a LayerFacts),
-    /// Only the old image has it.
-    Removed(&'a LayerFacts),
-    /// Only the new image has it.
-    Added(&'a LayerFacts),
-}
 
 /// A comparison with what its reports need of both images.
 pub struct Compared<'a> {
@@ -220,54 +209,15 @@ impl<'a> Compared<'a> {
         found.map_or(&[], |new| &new.files)
     }
 
-    /// What tells a layer from others: its blob, or its tar where one image does not know its blobs.
-    fn identity(&self) -> impl Fn(&'a LayerFacts) -> Option<&'a Digest> + Copy + use<'a> {
-        let blobs = |layers: &[LayerFacts]| layers.iter().all(|layer| layer.digest.is_some());
-        let by_blob = blobs(self.old.layers) && blobs(self.new.layers);
-        move |layer| match by_blob {
-            true => layer.digest.as_ref(),
-            false => layer.diff_id.as_ref(),
-        }
-    }
-
     /// The layers of the old image that the new one does not have.
-    pub(super) fn removed_layers(&self) -> impl Iterator<Item = &'a LayerFacts> {
-        let id = self.identity();
-        let kept: HashSet<_> = self.new.layers.iter().filter_map(id).collect();
-        let layers = self.old.layers.iter();
-        layers.filter(move |layer| id(layer).is_none_or(|id| !kept.contains(id)))
+    pub(super) fn removed_layers(&self) -> impl Iterator<Item = &'a LayerFacts> + use<'a> {
+        removed_layers(self.old.layers, self.new.layers)
     }
 
     /// The layers of both images as one list, in the order of the new one; removed layers come where they were.
     #[must_use]
     pub fn layer_changes(&self) -> Vec<LayerChange<'a>> {
-        let removed: HashSet<usize> = self.removed_layers().map(|layer| layer.layer).collect();
-        let shared: HashSet<usize> = self.update.shared.iter().copied().collect();
-        let is_removed = |layer: &&'a LayerFacts| removed.contains(&layer.layer);
-        let id = self.identity();
-        let mut old = self.old.layers.iter().peekable();
-        let mut changes = Vec::new();
-        for layer in self.new.layers {
-            while let Some(gone) = old.next_if(is_removed) {
-                changes.push(LayerChange::Removed(gone));
-            }
-            if !shared.contains(&layer.layer) {
-                changes.push(LayerChange::Added(layer));
-                continue;
-            }
-            // Mostly it is the next one; in another order it is elsewhere.
-            let is_it = |old: &&'a LayerFacts| id(old) == id(layer);
-            let before = old.next_if(is_it);
-            let elsewhere = || self.old.layers.iter().find(is_it);
-            if let Some(before) = before.or_else(elsewhere) {
-                changes.push(LayerChange::Kept(before, layer));
-            }
-        }
-        changes.extend(
-            old.filter(|layer| is_removed(layer))
-                .map(LayerChange::Removed),
-        );
-        changes
+        layer_changes(self.old.layers, self.new.layers, self.update)
     }
 
     /// What the numbers do not cover, a sentence each.

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::report;
 use crate::compare::{
-    Change, FieldChange, FileChange, HistoryChange, HistoryLine, LayerFile, LineState, NewLayer,
-    PackageChange, Update, WastedPackageChange, What,
+    Change, FieldChange, FileChange, FolderChange, HistoryChange, HistoryLine, LayerFile,
+    LineState, NewLayer, PackageChange, Update, WastedPackageChange, What,
 };
 use crate::digest::Digest;
 use crate::inspection::SCHEMA_VERSION;
@@ -144,6 +144,8 @@ impl Texts<'_> {
             bytes: i64::MIN,
             old_bytes: Some(u64::MAX),
             new_bytes: None,
+            old_compressed_bytes: None,
+            new_compressed_bytes: None,
         });
         packages.collect()
     }
@@ -156,6 +158,19 @@ impl Texts<'_> {
             new_bytes: u64::MAX,
         });
         packages.collect()
+    }
+
+    fn folders(&mut self, depth: usize) -> Vec<FolderChange> {
+        let folders = (0..depth).map(|_| FolderChange {
+            path: self.text(),
+            old_size: None,
+            new_size: Some(u64::MAX),
+            old_download: Some(0),
+            new_download: Some(u64::MAX),
+            old_wasted: u64::MAX,
+            new_wasted: 0,
+        });
+        folders.collect()
     }
 }
 
@@ -203,6 +218,7 @@ impl Case {
                 layers: ComparedLayers {
                     shared: 0,
                     new: new_layers,
+                    sizes: Vec::new(),
                 },
                 not_fetched: UncomparedLayers {
                     old: UnavailableLayer::of(&layers[0]),
@@ -212,6 +228,7 @@ impl Case {
                 packages: Vec::new(),
                 package_sizes: texts.package_sizes(depth),
                 wasted_by_package: texts.wasted_by_package(depth),
+                folders: texts.folders(depth),
                 config,
                 history,
             },
