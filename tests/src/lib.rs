@@ -19,6 +19,7 @@ pub mod proxy;
 pub mod raw;
 mod registry;
 mod served;
+mod terminal;
 pub mod tls;
 
 pub use browser::Browser;
@@ -27,3 +28,4 @@ pub use ground::{Ground, archive};
 pub use host::{Exported, hosting};
 pub use registry::{PASSWORD, Registry, USER};
 pub use served::Served;
+pub use terminal::on_terminal;

@@ -81,7 +81,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     folders.truncate(arguments.limit.unwrap_or(usize::MAX));
     match arguments.output.format() {
         Format::Json => output.json(&folders),
-        Format::Text => Ok(output.text(&table(&folders, arguments.human_readable))?),
+        Format::Text => Ok(output.list(&table(&folders, arguments.human_readable))?),
     }
 }
 

@@ -134,7 +134,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             let os = platform.map(|platform| platform.os.as_str());
             let versions = query.is_some();
             let table = table(&lines, os, arguments.human_readable, versions);
-            Ok(output.text(&table)?)
+            Ok(output.list(&table)?)
         }
     }
 }

@@ -4,7 +4,7 @@ mod destination;
 mod inputs;
 
 use std::fmt::Display;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -96,44 +96,52 @@ impl Output {
         &self.0
     }
 
-    /// What reports are made for.
+    /// What reports are made for: the terminal that shows them, or none.
     pub(crate) fn screen(&self) -> Screen {
-        terminal::screen(self.columns())
+        match self.is_terminal() {
+            true => terminal::screen(),
+            false => Screen::NONE,
+        }
     }
 
-    /// The columns that reports are wrapped and cut to: those of the terminal that shows them, else `COLUMNS`, else 80.
-    /// Lists of paths and names, which programs read line by line, have no limit.
-    pub(crate) fn columns(&self) -> usize {
-        let terminal = self.0.is_stdout().then(terminal::width).flatten();
-        terminal.unwrap_or_else(terminal::columns)
+    /// Whether a terminal shows what is written.
+    fn is_terminal(&self) -> bool {
+        self.0.is_stdout() && io::stdout().is_terminal()
     }
 
-    /// Writes text, with its colours where a terminal shows them. Where whoever reads it has seen enough, as with
-    /// `onionskin ls … | head`, it is written: what the command has found remains its exit code.
+    /// Writes a report, in the characters and the colours of the terminal that shows it; as [`Self::list`].
     pub(crate) fn text(&self, report: &str) -> Result<(), OutputError> {
-        let report = terminal::plain(report);
+        match self.is_terminal() {
+            true => self.list(&terminal::plain(report)),
+            false => self.list(report),
+        }
+    }
+
+    /// Writes lines of names as they are, with colours where a terminal shows them. Where whoever reads them has seen enough,
+    /// as with `onionskin ls … | head`, they are written: what the command has found remains its exit code.
+    pub(crate) fn list(&self, lines: &str) -> Result<(), OutputError> {
         let colours = self.0.is_stdout()
             && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
         if colours && cfg!(windows) {
             // Older consoles have to be asked for colours in another way.
             let mut out = anstream::stdout().lock();
-            let written = out.write_all(report.as_bytes()).and_then(|()| out.flush());
+            let written = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
             return read_enough(written.map_err(|error| self.0.failed(error)));
         }
         match colours {
-            true => self.bytes(report.as_bytes()),
-            false => self.bytes(anstream::adapter::strip_str(&report).to_string().as_bytes()),
+            true => self.bytes(lines.as_bytes()),
+            false => self.bytes(anstream::adapter::strip_str(lines).to_string().as_bytes()),
         }
     }
 
-    /// Writes a document as JSON, indented, with a newline at its end; as [`Self::text`].
+    /// Writes a document as JSON, indented, with a newline at its end; as [`Self::list`].
     pub(crate) fn json(&self, report: &impl Serialize) -> anyhow::Result<()> {
         let mut json = json::pretty(report).context("cannot write the report as JSON")?;
         json.push('\n');
         Ok(self.bytes(json.as_bytes())?)
     }
 
-    /// Writes bytes as they are; as [`Self::text`].
+    /// Writes bytes as they are; as [`Self::list`].
     pub(crate) fn bytes(&self, report: &[u8]) -> Result<(), OutputError> {
         read_enough(self.0.write(report))
     }

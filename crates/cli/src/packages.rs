@@ -111,7 +111,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             let shown = console::packages::Shown {
                 place: &place,
                 limit: arguments.limit,
-                columns: output.columns(),
+                columns: output.screen().columns,
             };
             let text = console::packages::report(&report, &packages, shown);
             Ok(output.text(&text)?)

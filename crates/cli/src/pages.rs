@@ -48,7 +48,7 @@ impl Names {
             Format::Text => {
                 let lines = names.iter();
                 let lines: String = lines.map(|name| format!("{}\n", Visible(name))).collect();
-                output.text(&lines)?;
+                output.list(&lines)?;
             }
         }
         match problem {

@@ -12,7 +12,8 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::image::with_login;
 use crate::output::{Format, Inputs, OutputArguments, note};
 use crate::registry::RegistryArguments;
-use crate::terminal::{Visible, fit};
+use crate::terminal::Visible;
+use onionskin_core::report::console::Screen;
 use onionskin_core::report::console::summary::{QUIET, STRONG};
 
 /// List the signatures, SBOMs and attestations of an image in a registry
@@ -80,18 +81,18 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     match arguments.output.format() {
         Format::Json => output.json(&report),
-        Format::Text => Ok(output.text(&text(&report, output.columns()))?),
+        Format::Text => Ok(output.text(&text(&report, output.screen()))?),
     }
 }
 
-fn text(report: &ReferrersReport, columns: usize) -> String {
+fn text(report: &ReferrersReport, screen: Screen) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write(&mut out, report, columns);
+    let _ = write(&mut out, report, screen);
     out
 }
 
-fn write(out: &mut String, report: &ReferrersReport, columns: usize) -> std::fmt::Result {
+fn write(out: &mut String, report: &ReferrersReport, screen: Screen) -> std::fmt::Result {
     let (image, digest) = (&report.image.reference, &report.image.digest);
     writeln!(out, "{STRONG}{}{STRONG:#}", Visible(image))?;
     writeln!(out, "{QUIET}{digest}{QUIET:#}")?;
@@ -112,8 +113,8 @@ fn write(out: &mut String, report: &ReferrersReport, columns: usize) -> std::fmt
         }
         for (name, value) in &one.annotations {
             let name = Visible(name).to_string();
-            let room = columns.saturating_sub(2 + name.width() + 1);
-            writeln!(out, "  {QUIET}{name}{QUIET:#} {}", fit(value, room))?;
+            let room = screen.columns.saturating_sub(2 + name.width() + 1);
+            writeln!(out, "  {QUIET}{name}{QUIET:#} {}", screen.fit(value, room))?;
         }
     }
     Ok(())

@@ -175,7 +175,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "COUNT", value_parser = at_least_one())]
     connection_limit: Option<u64>,
 
-    /// Blobs that come from registries at once [default: up to 512, below a quarter of the limit of open files]
+    /// Blobs that come from registries at once [default: up to 512, below a sixth of the limit of open files]
     ///
     /// Each takes about 1 MiB of memory. One registry can use half of them; requests for manifests and lists have a limit
     /// of their own, half as high. A further request waits, and replaces one whose client does not read. Images that this

@@ -1,4 +1,4 @@
-//! What a terminal gets to see: text that no image can turn into escape codes, cut or wrapped to its width.
+//! What a terminal gets to see: text that no image can turn into escape codes, in its width and its characters.
 
 use std::borrow::Cow;
 use std::env;
@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 pub(crate) use onionskin_core::report::Visible;
 use onionskin_core::report::console::Screen;
 
-/// Columns where nobody says how many there are.
+/// Columns of a terminal where nobody says how many it has.
 const COLUMNS: usize = 80;
 
 /// Whether the locale has ASCII only: `LC_ALL=C`, and names of other character sets. Where none is set, as in most
@@ -44,15 +44,12 @@ fn in_ascii(text: &str) -> String {
         .replace(['“', '”'], "\"")
 }
 
-/// A terminal of so many columns, in the characters of the locale.
-pub(crate) fn screen(columns: usize) -> Screen {
-    let ascii = ascii();
-    Screen { columns, ascii }
-}
-
-/// `text` made visible and cut to `columns`, with an ellipsis where something is missing.
-pub(crate) fn fit(text: &str, columns: usize) -> String {
-    screen(columns).fit(text, columns)
+/// The terminal that standard output is: its columns, and the characters of the locale.
+pub(crate) fn screen() -> Screen {
+    Screen {
+        columns: width().unwrap_or_else(columns),
+        ascii: ascii(),
+    }
 }
 
 /// A path of this machine as text, its bytes that are not UTF-8 written as those of an image's names are. What acts on a
@@ -61,11 +58,13 @@ pub(crate) fn path(path: &Path) -> Cow<'_, str> {
     onionskin_core::report::text(path.as_os_str().as_encoded_bytes())
 }
 
-/// The columns that text is wrapped to where it goes to no terminal: `COLUMNS`, or 80.
+/// The columns of a terminal that does not say how many it has: `COLUMNS`, or 80. Like those that one says, they are below
+/// 65536, which text is padded to at most.
 pub(crate) fn columns() -> usize {
     let set = env::var("COLUMNS").ok();
-    let set = set.and_then(|columns| columns.trim().parse().ok());
-    set.filter(|columns| *columns > 0).unwrap_or(COLUMNS)
+    let set = set.and_then(|columns| columns.trim().parse::<u16>().ok());
+    set.filter(|columns| *columns > 0)
+        .map_or(COLUMNS, usize::from)
 }
 
 /// The width of the terminal that standard output is, in columns; None where it is something else.

@@ -84,6 +84,9 @@ pub(crate) fn not_kept(response: &mut Response) {
 /// For what may be another thing tomorrow: kept, but asked after before each use.
 pub(crate) const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
+/// The same, of bytes that nothing on the way may recompress.
+pub(crate) const ASK_AGAIN_AS_IS: HeaderValue = HeaderValue::from_static("no-cache, no-transform");
+
 /// Whether the client has the version that `etag` names.
 pub(crate) fn matches_etag(asked: &HeaderMap, etag: Option<&HeaderValue>) -> bool {
     let known = asked

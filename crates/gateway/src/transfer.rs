@@ -92,7 +92,7 @@ pub(crate) fn head(
         return Err(unasked(source, upstream.status));
     }
     let mut headers = headers(wish.digest);
-    headers.insert(header::CACHE_CONTROL, policy::ASK_AGAIN);
+    headers.insert(header::CACHE_CONTROL, policy::ASK_AGAIN_AS_IS);
     if let Some(length) = upstream.length {
         headers.insert(header::CONTENT_LENGTH, length.into());
     }

@@ -30,10 +30,14 @@ use onionskin_core::visitors;
 use onionskin_fixtures::write::oci_archive;
 use onionskin_fixtures::{Image, bytes, layer};
 
-const SCREEN: Screen = Screen {
-    columns: 80,
-    ascii: false,
-};
+/// A terminal, and none.
+const SCREENS: [Screen; 2] = [
+    Screen {
+        columns: 80,
+        ascii: false,
+    },
+    Screen::NONE,
+];
 
 /// Texts of an input at most, so that one does not take all the time.
 const TEXTS: usize = 8;
@@ -145,8 +149,10 @@ fn compared(old: &(Read, Stack), new: &(Read, Stack)) {
         new: Side::new(&inspections[1].layers, &new.0.config, new_links.as_ref()),
     };
     let depths = (old.1.depth(), new.1.depth());
-    let text = console::comparison::report(&compared, depths, true, SCREEN);
-    harmless(&plain(&text));
+    for screen in SCREENS {
+        let text = console::comparison::report(&compared, depths, true, screen);
+        harmless(&plain(&text));
+    }
     harmless(&comparison::markdown::report(&compared));
     let html = comparison::html::report(&compared);
     harmless(&html);
@@ -165,14 +171,16 @@ fn listed((image, stack): &(Read, Stack)) {
     let wasted = ownership::wasted(stack, &ledger);
     let report = PackagesReport::new(inspection, &packages, &wasted);
     readable(&report);
-    let shown = console::packages::Shown {
-        place: "the final filesystem",
-        limit: None,
-        columns: SCREEN.columns,
-    };
-    harmless(&plain(&console::packages::report(
-        &report, &packages, shown,
-    )));
+    for screen in SCREENS {
+        let shown = console::packages::Shown {
+            place: "the final filesystem",
+            limit: None,
+            columns: screen.columns,
+        };
+        harmless(&plain(&console::packages::report(
+            &report, &packages, shown,
+        )));
+    }
     harmless(&report.csv().expect("CSV can be written"));
     let lines = listing::of_stack(stack, stack.depth(), b"/").expect("there is a root");
     readable(&lines);
@@ -190,7 +198,9 @@ fn of_series(images: [(Read, Stack); 2], texts: &[&str]) {
     let repository = tag().next().unwrap_or_default();
     let report = HistoryReport::new(repository, 2, told.to_vec(), not_read.collect());
     readable(&report);
-    harmless(&plain(&console::history::report(&report, SCREEN)));
+    for screen in SCREENS {
+        harmless(&plain(&console::history::report(&report, screen)));
+    }
 }
 
 /// JSON is read back, and harms nobody.
@@ -261,13 +271,15 @@ fn reported(image: &Read, stack: &Stack, texts: &[&str]) {
             error: texts.last().copied().unwrap_or_default(),
         },
     ];
-    let options = console::audit::Options {
-        screen: SCREEN,
-        all: true,
-        summary: false,
-        rules_file: None,
-    };
-    harmless(&plain(&console::audit::report(&audit, &remarks, options)));
+    for screen in SCREENS {
+        let options = console::audit::Options {
+            screen,
+            all: true,
+            summary: false,
+            rules_file: None,
+        };
+        harmless(&plain(&console::audit::report(&audit, &remarks, options)));
+    }
     let json = json::pretty(&audit).expect("JSON can be written");
     let sarif = sarif::report(&outcomes).expect("SARIF can be written");
     for text in [&json, &sarif] {

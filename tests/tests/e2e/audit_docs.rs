@@ -6,7 +6,7 @@ use std::fs;
 use onionskin_core::findings::Kind;
 use onionskin_fixtures::documented::{app, base, old_shop, service, shop};
 use onionskin_fixtures::write::{Generation, docker_archive};
-use onionskin_tests::Ground;
+use onionskin_tests::{Ground, on_terminal};
 use serde_json::Value;
 
 /// The images of the documentation, saved.
@@ -154,7 +154,7 @@ fn the_examples_of_the_documentation_are_what_is_printed() {
             let ["onionskin", "audit", arguments @ ..] = words.as_slice() else {
                 unreachable!("{command}")
             };
-            let output = ground.run(arguments);
+            let output = on_terminal(ground.command(arguments), 80);
             code = output.status.code();
             let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
             assert_shown(shown, &printed, command);

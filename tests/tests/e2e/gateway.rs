@@ -231,6 +231,10 @@ async fn parts_of_a_blob_are_passed_on_as_they_are() {
         head.headers()[header::CONTENT_LENGTH],
         layer.bytes.len().to_string()
     );
+    assert_eq!(
+        head.headers()[header::CACHE_CONTROL],
+        "no-cache, no-transform"
+    );
 }
 
 /// Each kind of request that leads to a fetch.

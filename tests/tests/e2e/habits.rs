@@ -3,8 +3,8 @@
 use std::process::{Command, Output};
 
 use onionskin_fixtures::{Image, Packed, layer, seeded};
-use onionskin_tests::Ground;
 use onionskin_tests::binary::onionskin;
+use onionskin_tests::{Ground, on_terminal};
 use serde_json::Value;
 
 fn image() -> Packed {
@@ -279,13 +279,14 @@ fn help_can_be_asked_for_help() {
 }
 
 #[test]
-fn a_locale_without_utf_8_gets_ascii() {
+fn a_terminal_without_utf_8_gets_ascii() {
     let ground = ground();
     for command in ["inspect", "audit"] {
         let run = |locale: &str| {
             let mut all = Command::new(onionskin());
             all.args([command, "app.tar"]).current_dir(ground.path());
-            all.env("LC_ALL", locale).output().unwrap().stdout
+            all.env("LC_ALL", locale);
+            on_terminal(all, 80).stdout
         };
         assert!(run("C").is_ascii(), "{command}");
         let text = String::from_utf8(run("C.UTF-8")).unwrap();

@@ -1,8 +1,10 @@
 //! `onionskin history`: a repository's images in the order in which they were made, and what made each larger.
 
 use onionskin_fixtures::{Image, Packed, layer, seeded};
-use onionskin_tests::command::{json, printed, run, stopped};
+use onionskin_tests::binary::onionskin;
+use onionskin_tests::command::{json, run, stopped};
 use onionskin_tests::odd::{Odd, ok, status};
+use onionskin_tests::on_terminal;
 use serde_json::{Value, json};
 
 /// A day of January 2026.
@@ -170,7 +172,10 @@ async fn tags_are_chosen_by_a_glob_and_the_newest_by_a_limit() {
 async fn the_text_says_what_changed_and_why() {
     let odd = registry(&[]).await;
     let name = format!("{}/app", odd.address);
-    let text = printed(&["history", &name]).await;
+    let mut command = std::process::Command::new(onionskin());
+    command.args(["history", &name]);
+    let output = tokio::task::spawn_blocking(move || on_terminal(command, 80));
+    let text = String::from_utf8(output.await.unwrap().stdout).unwrap();
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     assert_eq!(lines[0], format!("{name}  linux/amd64"));
     assert_eq!(lines[1], "4 images with 5 of 5 tags");
@@ -196,7 +201,7 @@ async fn the_text_says_what_changed_and_why() {
 async fn tags_that_cannot_be_read_are_said_and_the_others_told() {
     let odd = registry(&["0.1", "0.2"]).await;
     let name = format!("{}/app", odd.address);
-    let mut unread = tokio::process::Command::new(onionskin_tests::binary::onionskin())
+    let mut unread = tokio::process::Command::new(onionskin())
         .args(["history", &name])
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())

@@ -10,9 +10,9 @@ use std::process::Command;
 use onionskin_fixtures::documented::packaged;
 use onionskin_fixtures::write::{Generation, docker_archive};
 use onionskin_fixtures::{Image, Layer, Packed, bytes, layer};
-use onionskin_tests::Ground;
 use onionskin_tests::binary::onionskin;
 use onionskin_tests::command::{json, printed, stopped};
+use onionskin_tests::{Ground, on_terminal};
 use serde_json::{Value, json};
 
 fn schema() -> jsonschema::Validator {
@@ -485,11 +485,11 @@ fn the_documentation_shows_what_is_printed() {
             let ["onionskin", arguments @ ..] = words.as_slice() else {
                 unreachable!("{command}")
             };
-            let printed = tool(
-                Command::new(onionskin())
-                    .args(arguments)
-                    .current_dir(ground.path()),
-            );
+            let mut run = Command::new(onionskin());
+            run.args(arguments).current_dir(ground.path());
+            let output = on_terminal(run, 80);
+            assert!(output.status.success(), "{command}: {output:?}");
+            let printed = String::from_utf8(output.stdout).unwrap();
             assert_eq!(shown.trim(), printed.trim(), "{command}");
             examples += 1;
         }

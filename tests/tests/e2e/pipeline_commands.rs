@@ -43,11 +43,6 @@ fn commanding() -> Packed {
             .annotation(command, command)
             .env(&format!("A={command}"));
     }
-    // Folded at 80 columns, it must not begin a line.
-    for length in 60..80 {
-        let value = format!("{}::error::x", "x".repeat(length));
-        image = image.label(&format!("long{length}"), &value);
-    }
     image
         .layer(copied.file("/kept ::error::x", "kept"))
         .layer(deleted)

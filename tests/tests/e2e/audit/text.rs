@@ -1,4 +1,6 @@
-//! The report on a terminal: the verdict first, and nothing in it is an image's own.
+//! The report as text: the verdict first, and nothing in it is an image's own.
+
+use onionskin_tests::on_terminal;
 
 use super::*;
 
@@ -45,16 +47,14 @@ fn the_verdict_comes_first_then_the_largest_findings() {
     assert!(text.contains("Rules (onionskin.yaml)"), "{text}");
     assert!(text.contains("99.6 %, at most 10 %"), "{text}");
     assert!(text.contains("config.env.API_TOKEN"), "{text}");
-    // The five largest, with both ends of their paths, in lines that fit.
+    // The five largest.
     let shown = |text: &str, file: u64| text.contains(&format!("/file-{file}\n"));
     assert!((3..=7).all(|file| shown(&text, file)), "{text}");
     assert!(!(1..=2).any(|file| shown(&text, file)), "{text}");
     assert!(text.contains("--all"), "{text}");
-    let widest = |text: &str| text.lines().map(|line| line.chars().count()).max();
-    assert!(widest(&text) <= Some(80), "{text}");
-    let mut command = ground.command(&["many.tar", "--all"]);
-    let all = command.env("COLUMNS", "60").output().unwrap().stdout;
-    let all = String::from_utf8(all).unwrap();
+    // All, with both ends of their paths, in lines that fit.
+    let all = on_terminal(ground.command(&["many.tar", "--all"]), 60);
+    let all = String::from_utf8(all.stdout).unwrap();
     assert!((1..=7).all(|file| shown(&all, file)), "{all}");
     let wide = |line: &&str| line.chars().count() > 60 && !line.contains("sha256:");
     let wide: Vec<&str> = all.lines().filter(wide).collect();

@@ -22,7 +22,7 @@ const BEFORE_PATH: usize = 2 + 1 + 1 + 11 + 2;
 const LEAST_PATH: usize = 24;
 /// Columns before a file of a layer.
 const BEFORE_FILE: usize = 11 + 1 + 10 + 4;
-/// Columns for the names of extended attributes.
+/// Columns of a terminal for the names of extended attributes.
 const ATTRIBUTES: usize = 60;
 /// Between the new path of a moved file and its old one.
 const MOVED: &str = " (moved from ";
@@ -187,13 +187,17 @@ fn files(out: &mut String, compared: &Compared<'_>, all: bool, screen: Screen) -
         rows.sort_by_key(|file| Reverse(weight(file)));
         rows.truncate(SHOWN);
     }
+    let attributes = match screen == Screen::NONE {
+        true => usize::MAX,
+        false => ATTRIBUTES,
+    };
     for file in &rows {
         let (old, new) = (file.old_size.unwrap_or(0), file.new_size.unwrap_or(0));
         let letter = file.change.sign();
         // Names of attributes come from the image, and may be many.
         let what = file.what.iter().map(|what| match what {
             What::Xattrs if !file.xattrs.is_empty() => {
-                let names = screen.fit(&file.xattrs.join(" "), ATTRIBUTES);
+                let names = screen.fit(&file.xattrs.join(" "), attributes);
                 format!("{} {names}", what.name())
             }
             what => what.name().to_owned(),

@@ -42,7 +42,7 @@ pub fn largest_wasted(stack: &Stack, ledger: &Ledger) -> Vec<WastedPath> {
     largest.filter_map(path).collect()
 }
 
-/// The whole text, for a terminal of so many columns.
+/// The whole text.
 pub fn report(
     inspection: &Inspection,
     wasted: &[WastedPath],

@@ -1,4 +1,4 @@
-//! Text cut, folded and wrapped to the columns of a terminal.
+//! Text cut, folded and wrapped to the columns of a terminal; whole where there is none.
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -14,6 +14,12 @@ pub struct Screen {
 }
 
 impl Screen {
+    /// None: in a file and in a pipe lines are whole, so that a report is the same on every machine.
+    pub const NONE: Self = Self {
+        columns: usize::MAX,
+        ascii: false,
+    };
+
     /// What stands for what is cut.
     const fn ellipsis(self) -> &'static str {
         match self.ascii {
@@ -70,14 +76,24 @@ fn start(text: &str, columns: usize) -> &str {
 #[must_use]
 pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
+    // Columns of the last line. Where lines have no limit, measuring it for each word would take the square of its length.
+    let mut used = 0;
     for word in text.split_whitespace() {
+        let width = word.width();
         match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.width() + 1 + word.width() <= columns => {
+            Some(line) if line.is_empty() => {
+                line.push_str(word);
+                used = width;
+            }
+            Some(line) if used + 1 + width <= columns => {
                 line.push(' ');
                 line.push_str(word);
+                used += 1 + width;
             }
-            _ => lines.push(word.to_owned()),
+            _ => {
+                lines.push(word.to_owned());
+                used = width;
+            }
         }
     }
     lines
@@ -167,6 +183,16 @@ mod tests {
         let text = format!("{}::error::pwned", "x".repeat(80));
         let pieces = ["x".repeat(79), "x::error::pwned".to_owned()];
         assert_eq!(folded(&text, 80), pieces);
+    }
+
+    #[test]
+    fn without_a_screen_everything_is_whole() {
+        let long = "日本 words of a line ".repeat(5_000);
+        let (long, columns) = (long.trim_end(), Screen::NONE.columns);
+        assert_eq!(Screen::NONE.fit(long, columns - 12), long);
+        assert_eq!(Screen::NONE.middle(long, columns - 12), long);
+        assert_eq!(wrapped(long, columns), [long]);
+        assert_eq!(folded(long, columns - 6), [long]);
     }
 
     #[test]

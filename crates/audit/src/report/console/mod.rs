@@ -1,4 +1,4 @@
-//! Reports as text for a terminal: wrapped to its columns, in its colours, and safe to print.
+//! Reports as text: safe to print, and wrapped to the columns of a terminal where they are for one.
 //!
 //! Colours are escape codes in the text; whoever prints it where there are none takes them out.
 

@@ -95,6 +95,8 @@ pub fn rules(audit: &Audit) -> String {
 pub fn table(outcomes: &[Outcome<'_>], screen: Screen) -> String {
     const WASTED: usize = 9;
     const SHARE: usize = 14;
+    // Where nothing is cut, a longer name moves only what is behind it in its own row.
+    const NAME: usize = 80;
     let verdict = |one: &Outcome<'_>| match one {
         Outcome::Audited { audit, .. } => match of(audit) {
             Some((word, style)) => (word, style),
@@ -110,13 +112,17 @@ pub fn table(outcomes: &[Outcome<'_>], screen: Screen) -> String {
         .map(|one| screen.middle(one.reference(), room))
         .collect();
     let width = names.iter().map(|name| name.width());
-    let width = width.chain(["image".len()]).max().unwrap_or(0);
+    let widest = match screen == Screen::NONE {
+        true => NAME,
+        false => room,
+    };
+    let width = width.chain(["image".len()]).max().unwrap_or(0).min(widest);
     let mut out = format!(
         "{QUIET}{:width$}  {:>WASTED$}  {:SHARE$}  verdict{QUIET:#}\n",
         "image", "wasted", ""
     );
     for (one, name) in outcomes.iter().zip(names) {
-        let gap = width - name.width();
+        let gap = width.saturating_sub(name.width());
         let (wasted, of) = match one {
             Outcome::Audited { audit, .. } => {
                 let bytes = &audit.bytes;
