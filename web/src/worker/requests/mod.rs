@@ -38,6 +38,10 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
         let Some(Numbered { id, request }) = port::unpack(&data) else {
             return;
         };
+        {
+            let questions = &mut worker.borrow_mut().questions;
+            *questions = questions.wrapping_add(1);
+        }
         let context = RequestContext {
             worker: Rc::clone(&worker),
             scope: answers.clone(),
