@@ -45,7 +45,9 @@ fn an_audit_in_steps_says_the_same_as_one_at_once() {
         planted::risks(),
     ];
     let cases = corpus::cases();
-    let packed = planted.into_iter().chain(cases.iter().map(|case| case.pack()));
+    let packed = planted
+        .into_iter()
+        .chain(cases.iter().map(|case| case.pack()));
     let all: Vec<(Image, Stack, Ledger)> = packed.map(|packed| opened(&packed)).collect();
     let rules = Rules::default();
     let options = options(&rules);
