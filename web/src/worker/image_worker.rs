@@ -211,6 +211,11 @@ impl ImageWorker {
         self.packages = None;
     }
 
+    /// Counts a question.
+    pub(super) fn hear(&mut self) {
+        self.questions = self.questions.wrapping_add(1);
+    }
+
     /// Ends what is being read, and forgets what was; the answer numbers what begins.
     pub(super) fn begin_reading(&mut self) -> u32 {
         self.content = None;

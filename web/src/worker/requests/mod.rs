@@ -38,10 +38,7 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
         let Some(Numbered { id, request }) = port::unpack(&data) else {
             return;
         };
-        {
-            let questions = &mut worker.borrow_mut().questions;
-            *questions = questions.wrapping_add(1);
-        }
+        worker.borrow_mut().hear();
         let context = RequestContext {
             worker: Rc::clone(&worker),
             scope: answers.clone(),
