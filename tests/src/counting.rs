@@ -41,6 +41,8 @@ struct State {
     image: Packed,
     /// Other manifests and blobs of the repository.
     beside: Vec<Blob>,
+    /// Paths that were asked for.
+    requests: Mutex<Vec<String>>,
     sent: AtomicU64,
     parts: Mutex<Parts>,
 }
@@ -56,6 +58,7 @@ impl Counting {
         let state = Arc::new(State {
             image: image.clone(),
             beside,
+            requests: Mutex::default(),
             sent: AtomicU64::new(0),
             parts: Mutex::new(Parts::Right),
         });
@@ -75,6 +78,13 @@ impl Counting {
         *self.state.parts.lock().unwrap() = parts;
     }
 
+    /// How often a manifest or blob was asked for.
+    pub fn requests_for(&self, blob: &Blob) -> usize {
+        let requests = self.state.requests.lock().unwrap();
+        let of_it = requests.iter().filter(|path| path.ends_with(&blob.digest));
+        of_it.count()
+    }
+
     /// Bytes of layers that were sent since this was asked last.
     pub fn take(&self) -> u64 {
         self.state.sent.swap(0, Ordering::Relaxed)
@@ -84,6 +94,7 @@ impl Counting {
 impl State {
     fn answer(&self, request: &Request) -> Response {
         let target = request.uri().path();
+        self.requests.lock().unwrap().push(target.to_owned());
         let mut beside = self.beside.iter();
         if let Some(other) = beside.find(|other| target.ends_with(&other.digest)) {
             return ok(&other.media_type, other.bytes.clone());

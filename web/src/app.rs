@@ -33,12 +33,11 @@ use crate::share::{self, LinkFormat};
 use crate::views::comparison::OnBase;
 use crate::views::embed::{EmbedBar, NothingToEmbed};
 use crate::views::error::Failed;
-use crate::views::file::{Missing, Reading};
 use crate::views::header::Header;
 use crate::views::image::ImageView;
 use crate::views::later::{View, later};
 use crate::views::start::Start;
-use crate::views::{artifact, browse};
+use crate::views::{artifact, browse, file};
 use crate::worker::client::WorkerClient;
 use crate::worker::protocol::{CatalogEntry, Event, RulesError, Side, UserError};
 
@@ -299,9 +298,7 @@ impl Component for App {
                 {
                     match (&self.route, &self.session) {
                         (Route::Image(route), Some(session)) => self.view_session(ctx, route, session),
-                        (Route::Image(ImageRoute { file: Some(name), .. }), None) if !is_address(name) => html! {
-                            <Missing name={name.clone()} {on_file} />
-                        },
+                        (Route::Image(ImageRoute { file: Some(name), .. }), None) if !is_address(name) => missing(name, on_file),
                         (Route::Compare(route), _) => self.view_comparison(ctx, route),
                         (Route::History(route), _) => self.view_history(ctx, route),
                         (Route::Browse(route), _) => match self.spare.clone() {
@@ -319,6 +316,14 @@ impl Component for App {
             </>
         }
     }
+}
+
+/// A file that the address names and the page does not have.
+fn missing(name: &str, on_file: Callback<File>) -> Html {
+    later(View::Missing(Rc::new(file::MissingProps {
+        name: name.to_owned().into(),
+        on_file,
+    })))
 }
 
 impl App {
@@ -350,9 +355,9 @@ impl App {
                 {
                     match (&self.route, &self.session) {
                         (Route::Image(route), Some(session)) => self.view_session(ctx, route, session),
-                        (Route::Image(ImageRoute { file: Some(name), .. }), None) if !is_address(name) => html! {
-                            <Missing name={name.clone()} on_file={ctx.link().callback(Msg::Chosen)} />
-                        },
+                        (Route::Image(ImageRoute { file: Some(name), .. }), None) if !is_address(name) => {
+                            missing(name, ctx.link().callback(Msg::Chosen))
+                        }
                         (Route::Compare(route), _) if route.is_complete() => self.view_comparison(ctx, route),
                         _ => html! { <NothingToEmbed /> },
                     }
@@ -396,13 +401,12 @@ impl App {
             State::Failed(problem) => failed(Some(problem.clone())),
             State::Opening | State::Unpacking(_) | State::Fetching(..) | State::Choosing(_) => {
                 match &route.file {
-                    Some(name) => html! {
-                        <Reading
-                            name={name.clone()}
-                            state={session.state.clone()}
-                            on_choose={link.callback(|route: ImageRoute| Msg::Go(Navigate::push(route)))}
-                        />
-                    },
+                    Some(name) => later(View::Reading(Rc::new(file::Props {
+                        name: name.clone().into(),
+                        state: session.state.clone(),
+                        on_choose: link
+                            .callback(|route: ImageRoute| Msg::Go(Navigate::push(route))),
+                    }))),
                     None => failed(None),
                 }
             }

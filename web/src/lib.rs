@@ -22,6 +22,7 @@ mod share;
 mod views;
 mod worker;
 
+pub use parts::folder::MakeFile;
 pub use views::later::{Draw, Drawn, PageParts};
 pub use worker::requests::later::{Answer, Asked, WorkerParts};
 pub use worker::tables::ReadTable;
@@ -39,7 +40,8 @@ pub fn worker(parts: &WorkerParts) {
 
 /// What the parts of the page's program hand over.
 pub mod page_parts {
-    pub use crate::views::later::{contents, findings, images, lists};
+    pub use crate::parts::folder::as_file as folder;
+    pub use crate::views::later::{contents, files, findings, images, lists, paths};
 }
 
 /// What the parts of the workers' program hand over.

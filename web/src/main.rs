@@ -6,7 +6,7 @@
 )]
 
 use onionskin_web::part::NotFetched;
-use onionskin_web::{Draw, PageParts, page_parts};
+use onionskin_web::{Draw, MakeFile, PageParts, page_parts};
 use wasm_split_helpers::wasm_split;
 
 fn main() {
@@ -15,6 +15,9 @@ fn main() {
         findings: || Box::pin(findings()),
         images: || Box::pin(images()),
         lists: || Box::pin(lists()),
+        paths: || Box::pin(paths()),
+        files: || Box::pin(files()),
+        folder: || Box::pin(folder()),
     });
 }
 
@@ -36,4 +39,19 @@ fn images() -> Result<Draw, NotFetched> {
 #[wasm_split(lists, fallible)]
 fn lists() -> Result<Draw, NotFetched> {
     Ok(page_parts::lists)
+}
+
+#[wasm_split(paths, fallible)]
+fn paths() -> Result<Draw, NotFetched> {
+    Ok(page_parts::paths)
+}
+
+#[wasm_split(files, fallible)]
+fn files() -> Result<Draw, NotFetched> {
+    Ok(page_parts::files)
+}
+
+#[wasm_split(folder, fallible)]
+fn folder() -> Result<MakeFile, NotFetched> {
+    Ok(page_parts::folder)
 }

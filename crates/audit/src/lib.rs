@@ -66,5 +66,5 @@ pub mod secrets;
 pub mod visitors;
 
 // The modules below ours, under the paths that ours have: `crate::layer` is `onionskin_layers::layer`.
-use onionskin_layers::{digest, layer, ledger, names, stack};
+use onionskin_layers::{digest, layer, ledger, names, stack, steps};
 use onionskin_oci::{json, manifest, reference, source};

@@ -12,24 +12,7 @@ use onionskin_fixtures::Layer;
 use onionskin_layers::ledger::Ledger;
 use onionskin_layers::stack::Stack;
 use onionskin_oci::manifest::Config;
-use onionskin_oci::source::Image;
 use proptest::prelude::*;
-use serde_json::json;
-
-/// An image of so many layers that nothing is known of.
-fn image(layers: usize) -> Image {
-    let digest = format!("sha256:{}", "0".repeat(64));
-    let layer = |number: usize| {
-        json!({ "number": number, "digest": null, "mediaType": null, "compressedSize": 1,
-            "diffId": null, "urls": [], "createdBy": null, "span": null, "runs": [] })
-    };
-    serde_json::from_value(json!({
-        "namesRegistry": true, "reference": "app", "digest": null, "indexDigest": null, "mediaType": null, "platform": null,
-        "platforms": [], "attestations": [], "annotations": {}, "config": {}, "rawConfig": "",
-        "configDigest": digest, "layers": (1..=layers).map(layer).collect::<Vec<_>>(), "remarks": [],
-    }))
-    .unwrap()
-}
 
 /// Few names, so that entries meet.
 fn entry() -> impl Strategy<Value = (String, u8)> {
@@ -67,7 +50,7 @@ proptest! {
         }
         let below = below.min(layers.len());
         let ledger = Ledger::of(&stack);
-        let image = image(layers.len());
+        let image = support::image(layers.len());
         let base = Base { reference: None, digest: None, layers: Some(below), by: BaseEvidence::Named };
         let findings = findings::of(&Subject {
             stack: &stack,

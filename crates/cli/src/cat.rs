@@ -58,8 +58,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut inputs = Inputs::default();
     arguments.image.inputs(&mut inputs);
     let destination = arguments.output.open(&inputs)?;
-    let opened = arguments.image.open().await?;
-    opened.tables.turn(&arguments.tables, true);
+    let mut opened = arguments.image.open().await?;
+    opened.use_tables(&arguments.tables, true).await;
     let content = match found(&opened, &arguments).await {
         Err(error) if error.is::<Unread>() => {
             opened.tables.turn_off();

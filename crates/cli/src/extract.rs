@@ -59,8 +59,8 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let folder = write::Folder::check(&arguments.output)?;
-    let opened = arguments.image.open().await?;
-    opened.tables.turn(&arguments.tables, true);
+    let mut opened = arguments.image.open().await?;
+    opened.use_tables(&arguments.tables, true).await;
     match extract(&arguments, &folder, &opened).await {
         Err(error) if error.is::<Unread>() => {
             opened.tables.turn_off();

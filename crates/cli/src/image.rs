@@ -21,7 +21,7 @@ use crate::limits::{LimitArguments, Limits};
 use crate::output::{Inputs, note};
 use crate::progress::Progress;
 use crate::registry::{NamedBy, RegistryArguments};
-use crate::tables::{Tables, difference};
+use crate::tables::{TableArguments, Tables, difference};
 
 /// The end of the help of each command that takes an image: how to log in.
 macro_rules! with_login {
@@ -328,12 +328,25 @@ impl Opened {
         })
     }
 
+    /// Uses tables of contents, if they are `enough` for what is wanted; or compares them, if the user wants that. For either,
+    /// the registry is asked for those that the image names.
+    pub(crate) async fn use_tables(&mut self, arguments: &TableArguments, enough: bool) {
+        self.tables.turn(arguments, enough);
+        if self.tables.are_wanted()
+            && let Origin::Source(source) = &self.origin
+        {
+            source.add_tables(&mut self.image).await;
+        }
+    }
+
     /// Says where tables of contents list something else than the layers of `stack`, which were read.
     pub(crate) async fn warn_of_tables(&self, stack: &Stack) {
         let Origin::Source(source) = &self.origin else {
             return;
         };
-        for (layer, index) in self.image.layers.iter().zip(stack.layers()) {
+        let mut image = self.image.clone();
+        source.add_tables(&mut image).await;
+        for (layer, index) in image.layers.iter().zip(stack.layers()) {
             // In the place of a layer that is not available is another.
             if layer.digest.as_ref() == Some(&index.digest)
                 && let Some(difference) = difference(layer, index, source).await

@@ -109,9 +109,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut inputs = Inputs::default();
     arguments.image.inputs(&mut inputs);
     let output = arguments.output.open(&inputs)?;
-    let opened = arguments.image.open().await?;
+    let mut opened = arguments.image.open().await?;
     // Whether what is found was copied or overwritten is known from contents only.
-    opened.tables.turn(&arguments.tables, query.is_none());
+    opened.use_tables(&arguments.tables, query.is_none()).await;
     let path = arguments.path.as_encoded_bytes();
     let image = &arguments.image.image;
     let mut lines = match &query {

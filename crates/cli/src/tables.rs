@@ -72,6 +72,11 @@ impl Tables {
         self.mode.store(mode, Ordering::Relaxed);
     }
 
+    /// Whether they are used or compared.
+    pub(crate) fn are_wanted(&self) -> bool {
+        self.mode.load(Ordering::Relaxed) != OFF
+    }
+
     /// Uses no tables from here on.
     pub(crate) fn turn_off(&self) {
         self.mode.store(OFF, Ordering::Relaxed);

@@ -30,7 +30,7 @@
 //! Each part is a crate that can be used alone; here all of them stand under one name. Their modules follow the way the
 //! data goes, and each knows only those before it:
 //!
-//! - `onionskin-layers`: [`digest`], [`memory`], [`compression`] and [`mod@tar`]; [`layer`]; [`stack`]; [`ledger`];
+//! - `onionskin-layers`: [`digest`], [`memory`], [`compression`] and [`mod@tar`]; [`layer`]; [`stack`]; [`ledger`]; [`steps`];
 //! - `onionskin-oci`: [`mod@reference`], [`platform`], [`manifest`]; [`source`];
 //! - `onionskin-audit`: [`mod@base`]; [`secrets`], [`packages`], [`accounts`], [`visitors`]; [`ownership`]; [`findings`]; [`rules`];
 //!   [`find`]; [`inspection`], [`link`]; [`audit`]; [`compare`]; [`contents`]; [`report`];
@@ -53,5 +53,5 @@ pub use onionskin_audit::{
     accounts, audit, base, compare, contents, dockerfile, find, findings, inspection, link,
     ownership, packages, report, rules, secrets, visitors,
 };
-pub use onionskin_layers::{compression, digest, layer, ledger, memory, stack, tar};
+pub use onionskin_layers::{compression, digest, layer, ledger, memory, stack, steps, tar};
 pub use onionskin_oci::{manifest, platform, reference, source};

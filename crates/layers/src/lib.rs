@@ -31,7 +31,7 @@
 //! ```
 //!
 //! The modules follow the way the data goes, and each knows only those before it: [`digest`], [`memory`], [`names`];
-//! [`compression`] and [`mod@tar`]; [`layer`]; [`stack`]; [`ledger`].
+//! [`compression`] and [`mod@tar`]; [`layer`]; [`stack`]; [`ledger`]. [`steps`] is for work that takes long.
 //! Everything compiles natively and for `wasm32-unknown-unknown`.
 
 #![forbid(unsafe_code)]
@@ -49,4 +49,5 @@ pub mod limits;
 pub mod memory;
 pub mod names;
 pub mod stack;
+pub mod steps;
 pub mod tar;

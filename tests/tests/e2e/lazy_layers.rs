@@ -299,10 +299,20 @@ async fn tables_that_skopeo_writes_are_used() {
 #[tokio::test]
 async fn an_image_with_a_soci_index_is_listed_by_its_tables() {
     let (image, beside) = soci(Image::new().layer(app()));
-    let served = Served::beside(&image, beside).await;
+    let served = Served::beside(&image, beside.clone()).await;
     let whole = served.whole;
+    let asked = || -> usize {
+        let beside = beside.iter();
+        beside.map(|blob| served.registry.requests_for(blob)).sum()
+    };
+    // Commands that read all layers ask for no tables.
+    for command in ["inspect", "packages"] {
+        let (_, _, sent) = served.printed(command, &["--no-cache"]).await;
+        assert_eq!((sent, asked()), (whole, 0), "{command}");
+    }
     let (listed, errors, sent) = served.printed("ls", &["/", "--json"]).await;
     assert_eq!((&*errors, sent), (NOTE, 0));
+    assert!(asked() > 0);
     let (verified, errors, sent) = served
         .printed("ls", &["/", "--json", "--verify", "--no-cache"])
         .await;

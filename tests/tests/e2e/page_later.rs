@@ -69,6 +69,9 @@ async fn the_tree_needs_no_part_and_another_try_fetches_what_is_missing() {
     browser.until_text(".row .label", "app").await;
     browser.click(".row[data-row]").await;
     browser.until_text(".details h2", "app").await;
+    browser
+        .until_text(".details .problem h2", "This view could not be loaded")
+        .await;
     // The findings are asked for once the image is here.
     let notice = ".missing-part";
     browser.until_text(notice, "could not be fetched").await;

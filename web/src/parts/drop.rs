@@ -7,6 +7,7 @@ use web_sys::{DataTransfer, DragEvent, File};
 use yew::prelude::*;
 
 use super::folder;
+use crate::views::later;
 
 /// What [`DropZone`] does.
 #[derive(PartialEq, Properties)]
@@ -80,8 +81,12 @@ pub(super) fn take(held: &DataTransfer, on_file: Callback<File>) {
         return file.into_iter().for_each(|file| on_file.emit(file));
     };
     spawn_local(async move {
+        let made = match later::fetch_folder().await {
+            Ok(as_file) => as_file(folder).await,
+            Err(_) => None,
+        };
         // What stands for a folder among the files can be named, and not read: the reader says so.
-        if let Some(file) = folder::as_file(folder).await.or(file) {
+        if let Some(file) = made.or(file) {
             on_file.emit(file);
         }
     });

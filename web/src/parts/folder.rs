@@ -3,6 +3,7 @@
 
 use std::io;
 
+use futures::future::LocalBoxFuture;
 use js_sys::{Array, Function, Promise, Uint8Array};
 use onionskin_core::limits;
 use wasm_bindgen::{JsCast, JsValue};
@@ -21,8 +22,15 @@ pub(crate) fn dropped(held: &DataTransfer) -> Option<FileSystemDirectoryEntry> {
     entry.is_directory().then(|| entry.unchecked_into())
 }
 
-/// The folder as a file; none where the browser gives out no part of it, or it has too many.
-pub(crate) async fn as_file(folder: FileSystemDirectoryEntry) -> Option<File> {
+/// Makes one file of a folder; none where the browser gives out no part of it, or it has too many.
+pub type MakeFile = fn(FileSystemDirectoryEntry) -> LocalBoxFuture<'static, Option<File>>;
+
+/// Makes the file. What it takes is a part of the program, because few visitors drop a folder.
+pub fn as_file(folder: FileSystemDirectoryEntry) -> LocalBoxFuture<'static, Option<File>> {
+    Box::pin(packed(folder))
+}
+
+async fn packed(folder: FileSystemDirectoryEntry) -> Option<File> {
     let parts = Array::new();
     let mut waiting = vec![(String::new(), folder.clone())];
     let mut members = 0;

@@ -9,7 +9,7 @@ pub(crate) mod crumbs;
 pub(crate) mod drawn_rows;
 pub(crate) mod drop;
 pub(crate) mod find;
-mod folder;
+pub(crate) mod folder;
 pub(crate) mod in_view;
 pub(crate) mod lines;
 pub(crate) mod logo;

@@ -7,10 +7,11 @@ use yew::prelude::*;
 use yew::virtual_dom::{VComp, VNode};
 
 use super::{
-    LayerProps, artifact, browse, comparison, config, content, document, history, map, packages,
-    versions, waste,
+    LayerProps, artifact, browse, comparison, config, content, document, file, history, map,
+    packages, path, versions, waste,
 };
-use crate::part::{Fetch, Part};
+use crate::part::{Fetch, NotFetched, Part};
+use crate::parts::folder::MakeFile;
 use crate::views::error::ErrorBox;
 use crate::worker::protocol::UserError;
 
@@ -31,6 +32,12 @@ pub struct PageParts {
     pub images: Fetch<Draw>,
     /// Lists of registries, and what is of all images of one.
     pub lists: Fetch<Draw>,
+    /// What is known of the selected path.
+    pub paths: Fetch<Draw>,
+    /// Files that the visitor gives, until their image is shown.
+    pub files: Fetch<Draw>,
+    /// What makes one file of a folder.
+    pub folder: Fetch<MakeFile>,
 }
 
 #[derive(Clone, PartialEq)]
@@ -46,6 +53,9 @@ pub(crate) enum View {
     Browse(Rc<browse::Props>),
     History(Rc<history::Props>),
     Artifact(Rc<artifact::Props>),
+    Path(Rc<path::Props>),
+    Missing(Rc<file::MissingProps>),
+    Reading(Rc<file::Props>),
 }
 
 /// All parts.
@@ -54,6 +64,9 @@ struct Parts {
     findings: Part<Draw>,
     images: Part<Draw>,
     lists: Part<Draw>,
+    paths: Part<Draw>,
+    files: Part<Draw>,
+    folder: Part<MakeFile>,
 }
 
 thread_local! {
@@ -67,14 +80,29 @@ pub(crate) fn use_parts(parts: &PageParts) {
         findings: Part::new(parts.findings),
         images: Part::new(parts.images),
         lists: Part::new(parts.lists),
+        paths: Part::new(parts.paths),
+        files: Part::new(parts.files),
+        folder: Part::new(parts.folder),
     };
     // The page starts once, and they stay as long as it does.
     let _ = PARTS.with(|here| here.set(Box::leak(Box::new(parts))));
 }
 
+fn parts() -> Option<&'static Parts> {
+    PARTS.with(|parts| parts.get().copied())
+}
+
+/// Fetches what makes one file of a folder.
+pub(crate) async fn fetch_folder() -> Result<MakeFile, NotFetched> {
+    match parts() {
+        Some(parts) => parts.folder.fetched().await,
+        None => Err(NotFetched),
+    }
+}
+
 impl View {
     fn part(&self) -> Option<&'static Part<Draw>> {
-        let parts = PARTS.with(|parts| parts.get().copied())?;
+        let parts = parts()?;
         Some(match self {
             View::Config(_) | View::Content(_) | View::Versions(_) | View::Document(_) => {
                 &parts.contents
@@ -82,6 +110,8 @@ impl View {
             View::Waste(_) => &parts.findings,
             View::Map(_) | View::Packages(_) | View::Comparison(_) => &parts.images,
             View::Browse(_) | View::History(_) | View::Artifact(_) => &parts.lists,
+            View::Path(_) => &parts.paths,
+            View::Missing(_) | View::Reading(_) => &parts.files,
         })
     }
 
@@ -89,7 +119,12 @@ impl View {
     fn is_alone(&self) -> bool {
         matches!(
             self,
-            View::Comparison(_) | View::Browse(_) | View::History(_) | View::Artifact(_)
+            View::Comparison(_)
+                | View::Browse(_)
+                | View::History(_)
+                | View::Artifact(_)
+                | View::Missing(_)
+                | View::Reading(_)
         )
     }
 }
@@ -133,6 +168,23 @@ pub fn lists(Drawn(view): &Drawn) -> Html {
         View::Browse(props) => drawn::<browse::Browse>(props),
         View::History(props) => drawn::<history::HistoryView>(props),
         View::Artifact(props) => drawn::<artifact::ArtifactView>(props),
+        _ => Html::default(),
+    }
+}
+
+/// Draws what is known of a path.
+pub fn paths(Drawn(view): &Drawn) -> Html {
+    match view {
+        View::Path(props) => drawn::<path::PathDetails>(props),
+        _ => Html::default(),
+    }
+}
+
+/// Draws files before their image is shown.
+pub fn files(Drawn(view): &Drawn) -> Html {
+    match view {
+        View::Missing(props) => drawn::<file::Missing>(props),
+        View::Reading(props) => drawn::<file::Reading>(props),
         _ => Html::default(),
     }
 }

@@ -28,6 +28,7 @@ pub(crate) mod login;
 pub(crate) mod map;
 mod packages;
 mod parts;
+mod path;
 mod referrers;
 mod related;
 pub(crate) mod start;

@@ -16,6 +16,7 @@ use onionskin_core::stack::{Stack, StackError};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
+use super::audit;
 use super::image_worker::ImageWorker;
 use super::origin::{Job, Origin, ReadMode};
 use super::other_image::OtherImage;
@@ -53,7 +54,7 @@ pub(crate) fn begin(worker: &Shared, scope: &DedicatedWorkerGlobalScope) {
             Ok(against) => OtherImage::Read(against),
             Err(reason) => OtherImage::Missing(reason),
         };
-        reading.settle(other);
+        reading.settle(other).await;
     });
 }
 
@@ -84,16 +85,19 @@ impl Reading {
         port::tell(&self.scope, &Message::Event(event));
     }
 
-    fn settle(&self, other: OtherImage) {
+    async fn settle(&self, other: OtherImage) {
         if !self.holds() {
             return;
         }
-        let audited = {
+        {
             let mut worker = self.worker.borrow_mut();
             worker.other = other;
             worker.comparing = None;
-            worker.audit()
-        };
+        }
+        let audited = audit::run(&self.worker).await;
+        if !self.holds() {
+            return;
+        }
         for event in [Some(Event::Comparing(None)), audited]
             .into_iter()
             .flatten()

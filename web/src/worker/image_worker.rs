@@ -12,6 +12,7 @@ use onionskin_core::rules::Rules;
 use onionskin_core::source::{Image, NotFetched};
 use onionskin_core::stack::view::View;
 use onionskin_core::stack::{NodeId, Stack};
+use onionskin_core::steps::Steps;
 use web_sys::Blob;
 
 use super::comparison::answers::ComparisonAnswers;
@@ -67,6 +68,12 @@ pub(crate) struct ImageWorker {
     pub(crate) comparing: Option<Rc<Pool>>,
     /// Once the layers are all there.
     pub(super) waste: Option<Waste>,
+    /// What is left to do for that.
+    pub(super) auditing: Option<Steps<'static, Waste>>,
+    /// How many audits began.
+    pub(super) audits: u32,
+    /// How many questions came.
+    pub(super) questions: u32,
     /// Once they were asked for.
     pub(super) packages: Option<OwnedFiles>,
     /// No more layers will come, unless reading goes on after it was stopped.
@@ -102,7 +109,8 @@ pub(crate) struct Reading {
 /// Layers that stand on each other, and which of their folders are open.
 #[derive(Default)]
 pub(crate) struct LayerStack {
-    pub(crate) stack: Stack,
+    /// An audit has it too.
+    pub(crate) stack: Rc<Stack>,
     pub(super) open: HashSet<NodeId>,
     /// How much higher layers are numbered in the image.
     pub(super) offset: usize,
@@ -111,7 +119,7 @@ pub(crate) struct LayerStack {
 /// What the bytes of the stack cost, as of its last count.
 #[derive(Default)]
 pub(crate) struct Costs {
-    ledger: Option<Ledger>,
+    ledger: Option<Rc<Ledger>>,
     wasted: WastedBelow,
     /// Names of users and groups, and the layer of the image that they are of.
     accounts: (u32, Accounts),
@@ -122,6 +130,14 @@ pub(crate) struct Costs {
 }
 
 impl Costs {
+    /// The ledger of all layers of a stack, if they are counted.
+    pub(super) fn ledger_of(&self, stack: &Stack) -> Option<Rc<Ledger>> {
+        let ledger = self.ledger.as_ref();
+        ledger
+            .filter(|ledger| ledger.layers.len() == stack.depth())
+            .cloned()
+    }
+
     /// Reads the names of users and groups at a layer of the image, unless that was done already.
     pub(super) fn name_owners(&mut self, stack: &Stack, offset: usize, layer: u32) {
         if self.accounts.0 != layer {
@@ -142,7 +158,7 @@ impl Costs {
             stack,
             layer: (layer as usize).saturating_sub(offset),
             offset,
-            ledger: self.ledger.as_ref().filter(|_| whole),
+            ledger: self.ledger.as_deref().filter(|_| whole),
             wasted: Some(&self.wasted).filter(|_| whole),
             compressed_known: self.compressed_known,
             unread: self.unread,
@@ -161,11 +177,13 @@ impl ImageWorker {
             && !self.alone.contains_key(&layer)
             && let Some(index) = self.waiting.remove(&layer)
         {
-            let mut ground = LayerStack {
-                offset: (layer as usize).saturating_sub(1),
-                ..LayerStack::default()
-            };
-            if ground.stack.push(index).is_ok() {
+            let mut stack = Stack::new();
+            if stack.push(index).is_ok() {
+                let ground = LayerStack {
+                    stack: Rc::new(stack),
+                    offset: (layer as usize).saturating_sub(1),
+                    ..LayerStack::default()
+                };
                 self.alone.insert(layer, ground);
             }
         }
@@ -178,7 +196,7 @@ impl ImageWorker {
             true => &self.main,
             false => self.alone.get(&layer)?,
         };
-        Some((stack, *offset))
+        Some((&**stack, *offset))
     }
 
     /// Prepares for layers that are read after reading was stopped. What was shown of layers apart from the others is
@@ -189,8 +207,13 @@ impl ImageWorker {
         self.costs.accounts = <(u32, Accounts)>::default();
         self.listing = None;
         self.top = None;
-        self.waste = None;
+        (self.waste, self.auditing) = (None, None);
         self.packages = None;
+    }
+
+    /// Counts a question.
+    pub(super) fn hear(&mut self) {
+        self.questions = self.questions.wrapping_add(1);
     }
 
     /// Ends what is being read, and forgets what was; the answer numbers what begins.
@@ -226,9 +249,13 @@ impl ImageWorker {
     /// Stacks what can be; tells which layer could not.
     pub(crate) fn grow(&mut self) -> Result<bool, (u32, UserError)> {
         let mut grown = false;
+        // An audit of fewer layers ends.
+        self.auditing = None;
+        let Some(stack) = Rc::get_mut(&mut self.main.stack) else {
+            return Ok(grown);
+        };
         loop {
-            let next = number(self.main.stack.depth() + 1);
-            let stack = &mut self.main.stack;
+            let next = number(stack.depth() + 1);
             let pushed = match (self.waiting.remove(&next), self.not_fetched.remove(&next)) {
                 (Some(index), _) => stack.push(index),
                 (None, Some(reason)) => stack.push_not_fetched(reason),
@@ -320,7 +347,7 @@ impl ImageWorker {
                 })
                 .collect(),
         };
-        self.costs.ledger = Some(ledger);
+        self.costs.ledger = Some(Rc::new(ledger));
         Event::Stacked(Box::new(numbers))
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use gloo::timers::callback::{Interval, Timeout};
 use onionskin_core::platform::Platform;
-use onionskin_core::source::{Layer, SourceError};
+use onionskin_core::source::{Layer, Source, SourceError};
 use web_sys::DedicatedWorkerGlobalScope;
 
 use super::image_worker::{ImageWorker, Reading};
@@ -139,6 +139,8 @@ async fn find(
     let registries = Registries::find().await?;
     match registries.ask(typed, fresh, platform).await? {
         (place, Ok(mut image)) => {
+            let source = Source::Registry(place.documents()?);
+            source.add_tables(&mut image).await;
             let reference = image.reference.clone();
             // Reports name an image as everybody can ask for it, and links need its registry.
             image.reference = registries.in_full(&place, &reference);

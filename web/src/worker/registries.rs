@@ -170,9 +170,7 @@ impl Registries {
     ) -> Result<(RegistryImage, Result<Image, SourceError>), UserError> {
         let mut places = self.places(typed, fresh)?.into_iter().peekable();
         while let Some(place) = places.next() {
-            let is_kept = !fresh && !place.has_login();
-            let kept = is_kept.then(|| Cache::of_worker().documents());
-            let answer = place.opened(kept)?.image(platform).await;
+            let answer = place.documents()?.image(platform).await;
             if let Err(error) = &answer
                 && let Some(problem) = place.access.problem(error)
             {
@@ -274,6 +272,12 @@ impl RegistryImage {
     /// The image there; nothing is asked yet.
     pub(crate) fn remote(&self) -> Result<Remote, UserError> {
         self.opened(None)
+    }
+
+    /// The same, for documents: those that were read before are kept.
+    pub(crate) fn documents(&self) -> Result<Remote, UserError> {
+        let is_kept = !self.fresh && !self.has_login();
+        self.opened(is_kept.then(|| Cache::of_worker().documents()))
     }
 
     fn opened(&self, kept: Option<Arc<dyn KeepDocuments>>) -> Result<Remote, UserError> {

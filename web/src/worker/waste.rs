@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use onionskin_core::audit::{Audit, AuditOptions};
 use onionskin_core::inspection::LayerFacts;
@@ -15,6 +16,7 @@ use onionskin_core::report::outcome::Outcome;
 use onionskin_core::rules::{Day, Rules, Verdict};
 use onionskin_core::source::Image;
 use onionskin_core::stack::Stack;
+use onionskin_core::steps::Steps;
 
 use super::cards;
 use super::other_image::OtherImage;
@@ -35,39 +37,44 @@ pub(crate) struct Waste {
 }
 
 impl Waste {
-    /// Audits the layers that are stacked; `page` is where the page lives, and `file` what the image is in.
-    pub(crate) fn of(
+    /// The work of auditing the layers that are stacked; `page` is where the page lives, and `file` what the image is in.
+    pub(crate) fn steps(
         image: &Image,
-        stack: &Stack,
+        (stack, ledger): (Rc<Stack>, Rc<Ledger>),
         rules: &Rules,
         other: &OtherImage,
         page: &str,
         file: Option<InFile<'_>>,
-    ) -> Self {
+    ) -> Steps<'static, Self> {
         let mut image = image.clone();
         // Above a layer that could not be read nothing is known.
         image.layers.truncate(stack.depth());
-        let (ledger, links) = (Ledger::of(stack), Links::of(page, &image, file));
-        let options = AuditOptions {
-            rules,
-            base: None,
-            against: other.read(),
-            today: Day::of_unix((js_sys::Date::now() / 1000.0) as i64),
-            links: links.as_ref(),
-        };
-        let mut audit = Audit::new(&image, stack, &ledger, &options);
-        if let Some(reason) = other.missing() {
-            let growth = audit.rules.iter_mut();
-            let unjudged =
-                |rule: &&mut Verdict| rule.rule.is_about_growth() && rule.passed.is_none();
-            for rule in growth.filter(unjudged) {
-                rule.reason = Some(reason.to_owned());
+        let links = Links::of(page, &image, file);
+        let rules = rules.clone();
+        let (against, missing) = (other.read().cloned(), other.missing().map(str::to_owned));
+        let today = Day::of_unix((js_sys::Date::now() / 1000.0) as i64);
+        Steps::of(async move {
+            let options = AuditOptions {
+                rules: &rules,
+                base: None,
+                against: against.as_ref(),
+                today,
+                links: links.as_ref(),
+            };
+            let mut audit = Audit::in_steps(&image, &stack, &ledger, &options).await;
+            if let Some(reason) = missing {
+                let growth = audit.rules.iter_mut();
+                let unjudged =
+                    |rule: &&mut Verdict| rule.rule.is_about_growth() && rule.passed.is_none();
+                for rule in growth.filter(unjudged) {
+                    rule.reason = Some(reason.clone());
+                }
             }
-        }
-        Waste {
-            names: names(&audit.findings),
-            audit,
-        }
+            Waste {
+                names: names(&audit.findings),
+                audit,
+            }
+        })
     }
 
     /// What is known as a whole.

@@ -19,6 +19,7 @@ use crate::rules::{self, Against, Day, Ignore, Measured, PartTotals, Rules, Verd
 use crate::secrets::Mask;
 use crate::source::Image;
 use crate::stack::{Cause, Stack};
+use crate::steps::{Steps, pause};
 
 /// What `audit --format json` prints.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -157,6 +158,16 @@ impl Audit {
     /// Audits an image whose layers are all stacked.
     #[must_use]
     pub fn new(image: &Image, stack: &Stack, ledger: &Ledger, options: &AuditOptions<'_>) -> Self {
+        Steps::of(Self::in_steps(image, stack, ledger, options)).finish()
+    }
+
+    /// The same, as work of [`Steps`].
+    pub async fn in_steps(
+        image: &Image,
+        stack: &Stack,
+        ledger: &Ledger,
+        options: &AuditOptions<'_>,
+    ) -> Self {
         let Inspection {
             image: facts,
             bytes,
@@ -170,13 +181,13 @@ impl Audit {
             let command = layer.created_by.take();
             layer.created_by = command.map(|command| mask.text(&command).into_owned());
         }
-        let dive = Dive::of(stack);
+        let dive = Dive::in_steps(stack).await;
         let commands: Vec<Option<&str>> = layers
             .iter()
             .map(|layer| layer.created_by.as_deref())
             .collect();
         let mut base = options.base.clone().or_else(|| Base::told(image));
-        let findings = findings::of(&Subject {
+        let findings = findings::in_steps(&Subject {
             stack,
             ledger,
             commands: &commands,
@@ -187,7 +198,8 @@ impl Audit {
                 .leftovers
                 .as_ref()
                 .unwrap_or(Leftovers::standard()),
-        });
+        })
+        .await;
         let ignores: Vec<Option<&Ignore>> = findings
             .iter()
             .map(|finding| options.ignored(finding, stack))
@@ -204,6 +216,7 @@ impl Audit {
             |findings, below| PartTotals::of((image, stack, ledger), findings, below, base_layers);
         let about_packages = options.rules.are_about_packages();
         let packages = about_packages.then(|| Packages::of(stack, stack.depth(), ledger));
+        pause().await;
         let rules = options.rules.judge(&Measured {
             stack,
             image: part(&weighed, 0),

@@ -65,14 +65,14 @@ const STEPS: usize = 6;
 const COMMAND: usize = 2_048;
 
 /// The steps of an image, in the form that its Dockerfile has.
-pub(super) struct Steps<'a> {
+pub(super) struct BuildSteps<'a> {
     subject: &'a Subject<'a>,
     commands: Vec<String>,
     /// Layers that came with the base.
     base: usize,
 }
 
-impl<'a> Steps<'a> {
+impl<'a> BuildSteps<'a> {
     pub(super) fn of(subject: &'a Subject<'a>) -> Self {
         let commands = subject.commands.iter();
         Self {

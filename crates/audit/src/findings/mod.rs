@@ -22,9 +22,10 @@ mod wasted;
 
 use std::cmp::Reverse;
 
-use self::changes::Steps;
+use self::changes::BuildSteps;
 pub use self::changes::{BuildFile, LineChange};
 pub use self::kind::Kind;
+use self::leftovers::Marks;
 pub use self::leftovers::{Fix, Leftover, LeftoverError, Leftovers, PathPattern};
 use self::live::Live;
 pub use self::location::Location;
@@ -34,6 +35,7 @@ use crate::base::Base;
 use crate::ledger::Ledger;
 use crate::manifest::Config;
 use crate::stack::{Cause, Names, Stack};
+use crate::steps::{Steps, pause};
 
 /// One explained reason for wasted or avoidable bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,20 +107,31 @@ pub struct Subject<'a> {
 /// the table of leftovers alone, not on limits or ignored findings.
 #[must_use]
 pub fn of(subject: &Subject<'_>) -> Vec<Finding> {
+    Steps::of(in_steps(subject)).finish()
+}
+
+/// The same, as work of [`Steps`].
+pub async fn in_steps(subject: &Subject<'_>) -> Vec<Finding> {
     let stack = subject.stack;
     let names = Names::at(stack, stack.depth());
+    pause().await;
+    let live = Live::of(stack, subject.ledger, &names);
+    pause().await;
+    let marks = Marks::of(stack, subject.leftovers).await;
     let material = Material {
         subject: *subject,
         names: &names,
-        live: &Live::of(stack, subject.ledger, &names),
+        live: &live,
+        marks: &marks,
     };
-    let finders = FINDERS.iter();
-    let mut findings: Vec<Finding> = finders
-        .flat_map(|finder| (finder.find)(&material))
-        .collect();
-    let steps = Steps::of(subject);
+    let mut findings: Vec<Finding> = Vec::new();
+    for finder in &FINDERS {
+        findings.extend((finder.find)(&material));
+        pause().await;
+    }
+    let build = BuildSteps::of(subject);
     for finding in &mut findings {
-        finding.changes = steps.changes(finding);
+        finding.changes = build.changes(finding);
     }
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     findings

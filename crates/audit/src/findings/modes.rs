@@ -75,62 +75,111 @@ impl StackEntry {
     }
 }
 
-const SETUID_RULE: &str = "setuid";
-const SETGID_RULE: &str = "setgid";
-const WRITABLE_RULE: &str = "world-writable";
-/// All that is looked for, each with the kind of what it finds.
-pub(super) const RULES: [(Kind, &str); 3] = [
-    (Kind::Setid, SETUID_RULE),
-    (Kind::Setid, SETGID_RULE),
-    (Kind::Writable, WRITABLE_RULE),
-];
+/// What finds set-id programs, with the kind of what it finds.
+pub(super) const SETUID_RULE: (Kind, &str) = (Kind::Setid, "setuid");
+/// The same for programs with the rights of their group.
+pub(super) const SETGID_RULE: (Kind, &str) = (Kind::Setid, "setgid");
+/// The same for what everybody may write to.
+pub(super) const WRITABLE_RULE: (Kind, &str) = (Kind::Writable, "world-writable");
 
-/// In no order.
-pub(super) fn of(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
-    let stack = subject.stack;
-    let platform = subject.config.platform.as_ref();
-    // Windows has other rights than those that a tar can hold.
-    if platform.is_some_and(|platform| platform.os == "windows") {
-        return Vec::new();
+/// Where the paths are looked for that the image's own layers add.
+struct OwnPaths<'s> {
+    subject: &'s Subject<'s>,
+    names: &'s Names,
+    /// Layers of the base.
+    base: usize,
+}
+
+impl<'s> OwnPaths<'s> {
+    /// None on Windows, which has other rights than those that a tar can hold.
+    fn of(subject: &'s Subject<'s>, names: &'s Names) -> Option<Self> {
+        let platform = subject.config.platform.as_ref();
+        if platform.is_some_and(|platform| platform.os == "windows") {
+            return None;
+        }
+        let base = subject.base.and_then(|base| base.layers).unwrap_or(0);
+        Some(Self {
+            subject,
+            names,
+            base,
+        })
     }
-    let base = subject.base.and_then(|base| base.layers).unwrap_or(0);
-    let added = |node: NodeId, is: &dyn Fn(&StackEntry) -> bool| {
-        let now = StackEntry::of(subject, node, stack.depth())?;
-        let before = || StackEntry::of(subject, node, base);
-        (is(&now) && now.layer > base && !(base > 0 && before().is_some_and(|old| is(&old))))
-            .then_some(now)
-    };
-    // What has several names is told by the one that is the file, where that is to be told at all.
-    let told_by_another = |node: NodeId, is: &dyn Fn(&StackEntry) -> bool| {
+
+    fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.subject.stack.nodes() as u32).map(NodeId)
+    }
+
+    /// A path that is such a one, and was not in the base.
+    fn added(&self, node: NodeId, is: &dyn Fn(&StackEntry) -> bool) -> Option<StackEntry> {
+        let now = StackEntry::of(self.subject, node, self.subject.stack.depth())?;
+        let before = || StackEntry::of(self.subject, node, self.base);
+        (is(&now)
+            && now.layer > self.base
+            && !(self.base > 0 && before().is_some_and(|old| is(&old))))
+        .then_some(now)
+    }
+
+    /// What has several names is told by the one that is the file, where that is to be told at all.
+    fn told_by_another(&self, node: NodeId, is: &dyn Fn(&StackEntry) -> bool) -> bool {
+        let stack = self.subject.stack;
         let version = stack.at(node, stack.depth());
-        let main = version.and_then(|version| names.main(version));
-        main.is_some_and(|main| main != node && added(main, is).is_some())
-    };
-    let nodes = || (0..stack.nodes() as u32).map(NodeId);
-    let mut findings = Vec::new();
-    for (rule, bit) in [(SETUID_RULE, SETUID), (SETGID_RULE, SETGID)] {
-        let is = |place: &StackEntry| {
-            place.is_program(bit) && (bit == SETUID || !place.is_program(SETUID))
-        };
-        let mut told = HashSet::new();
-        let programs = nodes().filter_map(|node| Some((node, added(node, &is)?)));
-        let groups: Vec<Group> = programs
-            .filter(|(node, _)| !told_by_another(*node, &is))
-            .filter(|(_, place)| told.insert((place.layer, place.entry)))
-            .map(|(node, place)| place.group(subject, node))
-            .collect();
-        let limits = (MANY_PROGRAMS, MANY_PROGRAMS);
-        findings.extend(gathered(stack, groups, limits).into_iter().map(|group| {
-            let advice = set_id(bit, group.files);
-            group.told(stack, Kind::Setid, rule, advice)
-        }));
+        let main = version.and_then(|version| self.names.main(version));
+        main.is_some_and(|main| main != node && self.added(main, is).is_some())
     }
-    // Each with the topmost folder from which everything down to it is writable; parents stand first.
+}
+
+/// Programs that run with the rights of their owner, in no order.
+pub(super) fn setuid(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
+    set_id_programs(subject, names, SETUID_RULE, SETUID)
+}
+
+/// Those that run with the rights of their group and not of their owner, in no order.
+pub(super) fn setgid(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
+    set_id_programs(subject, names, SETGID_RULE, SETGID)
+}
+
+fn set_id_programs(
+    subject: &Subject<'_>,
+    names: &Names,
+    (kind, rule): (Kind, &str),
+    bit: u32,
+) -> Vec<Finding> {
+    let Some(own) = OwnPaths::of(subject, names) else {
+        return Vec::new();
+    };
+    let stack = subject.stack;
+    let is =
+        |place: &StackEntry| place.is_program(bit) && (bit == SETUID || !place.is_program(SETUID));
+    let mut told = HashSet::new();
+    let programs = own
+        .nodes()
+        .filter_map(|node| Some((node, own.added(node, &is)?)));
+    let groups: Vec<Group> = programs
+        .filter(|(node, _)| !own.told_by_another(*node, &is))
+        .filter(|(_, place)| told.insert((place.layer, place.entry)))
+        .map(|(node, place)| place.group(subject, node))
+        .collect();
+    let limits = (MANY_PROGRAMS, MANY_PROGRAMS);
+    let groups = gathered(stack, groups, limits).into_iter();
+    let finding = |group: Group| {
+        let advice = set_id(bit, group.files);
+        group.told(stack, kind, rule, advice)
+    };
+    groups.map(finding).collect()
+}
+
+/// What everybody may write to, each with the topmost folder from which everything down to it is writable, in no order.
+pub(super) fn writable(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
+    let Some(own) = OwnPaths::of(subject, names) else {
+        return Vec::new();
+    };
+    let stack = subject.stack;
+    // Parents stand before children.
     let mut tops: Vec<Option<NodeId>> = vec![None; stack.nodes()];
     let mut trees: BTreeMap<NodeId, Group> = BTreeMap::new();
     let mut told = HashSet::new();
-    for node in nodes() {
-        let Some(place) = added(node, &StackEntry::is_writable) else {
+    for node in own.nodes() {
+        let Some(place) = own.added(node, &StackEntry::is_writable) else {
             continue;
         };
         let parent = stack.parent(node).0 as usize;
@@ -139,7 +188,7 @@ pub(super) fn of(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
         if let Some(slot) = tops.get_mut(node.0 as usize) {
             *slot = Some(top);
         }
-        if !told_by_another(node, &StackEntry::is_writable)
+        if !own.told_by_another(node, &StackEntry::is_writable)
             && told.insert((place.layer, place.entry))
         {
             let tree = trees.entry(top).or_insert_with(|| Group::new(top));
@@ -147,11 +196,12 @@ pub(super) fn of(subject: &Subject<'_>, names: &Names) -> Vec<Finding> {
         }
     }
     let trees = gathered(stack, trees.into_values(), (MANY, MANY_TREES)).into_iter();
-    findings.extend(trees.map(|tree| {
-        let advice = writable(&tree);
-        tree.told(stack, Kind::Writable, WRITABLE_RULE, advice)
-    }));
-    findings
+    let (kind, rule) = WRITABLE_RULE;
+    let finding = |tree: Group| {
+        let advice = advice_of_writable(&tree);
+        tree.told(stack, kind, rule, advice)
+    };
+    trees.map(finding).collect()
 }
 
 fn set_id(bit: u32, programs: u64) -> String {
@@ -168,7 +218,7 @@ fn set_id(bit: u32, programs: u64) -> String {
     )
 }
 
-fn writable(tree: &Group) -> String {
+fn advice_of_writable(tree: &Group) -> String {
     format!(
         "Every user in the container can change it: run chmod o-w in the RUN that creates it ({}), or use COPY --chmod=755 --chown=USER",
         layers(&tree.added_by())

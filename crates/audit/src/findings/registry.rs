@@ -1,6 +1,7 @@
 //! The finders: what each looks for, and which rules it has. A finder has one row here; audits, rules files and ignored
 //! findings derive from it.
 
+use super::leftovers::Marks;
 use super::live::Live;
 use super::{Finding, Kind, Leftovers, Subject};
 use super::{build_packages, config, duplicates, empty, leftovers, modes, secrets, wasted};
@@ -14,6 +15,8 @@ pub(super) struct Material<'a> {
     pub(super) names: &'a Names,
     /// The files that are there.
     pub(super) live: &'a Live<'a>,
+    /// Which paths are leftovers.
+    pub(super) marks: &'a Marks,
 }
 
 /// A rule, and the kind of what it finds.
@@ -27,8 +30,8 @@ pub(super) struct Finder {
     pub(super) find: fn(&Material<'_>) -> Vec<Finding>,
 }
 
-/// All finders.
-pub(super) const FINDERS: [Finder; 8] = [
+/// All finders. Each looks at all paths once at most: whoever audits in steps takes one for each.
+pub(super) const FINDERS: [Finder; 10] = [
     Finder {
         rules: |_| Vec::new(),
         find: |on| wasted::of(&on.subject),
@@ -39,7 +42,7 @@ pub(super) const FINDERS: [Finder; 8] = [
     },
     Finder {
         rules: |table| table.ids().collect(),
-        find: |on| leftovers::of(on.subject.stack, on.live, on.subject.leftovers),
+        find: |on| leftovers::of(&on.subject, on.live, on.marks),
     },
     Finder {
         rules: |_| vec![(Kind::Optional, build_packages::RULE)],
@@ -50,8 +53,16 @@ pub(super) const FINDERS: [Finder; 8] = [
         find: |on| empty::of(&on.subject),
     },
     Finder {
-        rules: |_| modes::RULES.to_vec(),
-        find: |on| modes::of(&on.subject, on.names),
+        rules: |_| vec![modes::SETUID_RULE],
+        find: |on| modes::setuid(&on.subject, on.names),
+    },
+    Finder {
+        rules: |_| vec![modes::SETGID_RULE],
+        find: |on| modes::setgid(&on.subject, on.names),
+    },
+    Finder {
+        rules: |_| vec![modes::WRITABLE_RULE],
+        find: |on| modes::writable(&on.subject, on.names),
     },
     Finder {
         rules: |_| config::RULES.map(|id| (Kind::Config, id)).to_vec(),

@@ -15,11 +15,28 @@ use onionskin_audit::report::listing::{self, Line};
 use onionskin_audit::visitors;
 use onionskin_layers::layer::{Expected, LayerDecoder};
 use onionskin_layers::stack::Stack;
+use onionskin_oci::source::Image;
+use serde_json::json;
 
 pub(crate) use self::decoding::{cost_at, decode, decode_in, index, ledger, stack};
 
 fn decoder() -> LayerDecoder {
     visitors::decoder(Expected::default())
+}
+
+/// An image of so many layers that nothing is known of.
+pub(crate) fn image(layers: usize) -> Image {
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let layer = |number: usize| {
+        json!({ "number": number, "digest": null, "mediaType": null, "compressedSize": 1,
+            "diffId": null, "urls": [], "createdBy": null, "span": null, "runs": [] })
+    };
+    serde_json::from_value(json!({
+        "namesRegistry": true, "reference": "app", "digest": null, "indexDigest": null, "mediaType": null, "platform": null,
+        "platforms": [], "attestations": [], "annotations": {}, "config": {}, "rawConfig": "",
+        "configDigest": digest, "layers": (1..=layers).map(layer).collect::<Vec<_>>(), "remarks": [],
+    }))
+    .unwrap()
 }
 
 /// The rows of the final stack.

@@ -97,7 +97,8 @@ pub struct Layer {
     pub diff_id: Option<Digest>,
     /// Other places that have it. Nothing is fetched from them: they are any hosts that an image names.
     pub urls: Vec<String>,
-    /// Where its table of contents is, if its descriptor names one.
+    /// Where its table of contents is, if its descriptor names one; or if one beside it was asked for
+    /// ([`Source::add_tables`](super::Source::add_tables)).
     pub table: Option<TableLocation>,
     /// The command that made it, as the builder wrote it; [`history::clean`] gives the form to show.
     pub created_by: Option<String>,

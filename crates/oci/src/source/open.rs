@@ -5,7 +5,7 @@
 use super::documents::{Documents, parse, promised, unusable};
 use super::fetched::Fetched;
 use super::image::{Attestation, Image, Layer};
-use super::{Artifact, Origin, SourceError, saved, soci};
+use super::{Artifact, Origin, SourceError, saved};
 use crate::digest::Digest;
 use crate::limits;
 use crate::manifest::media_type::DocumentKind;
@@ -140,10 +140,6 @@ async fn of_manifest(
         remarks: Vec::new(),
     };
     image.join_config();
-    // Saved images are read as a whole, which is as quick.
-    if image.names_registry {
-        soci::add_tables(documents, &image.annotations, &mut image.layers).await;
-    }
     Ok(image)
 }
 

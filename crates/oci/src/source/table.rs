@@ -1,6 +1,6 @@
 //! Tables of contents of layers, read by parts of their blobs: what a layer lists without being read.
 
-use super::{BlobStream, Layer, Source};
+use super::{BlobStream, Image, Layer, Source, soci};
 use crate::digest::Digest;
 use onionskin_layers::layer::MemoryBudget;
 use onionskin_layers::layer::table::{TableError, TableOfContents, TableReader};
@@ -23,6 +23,14 @@ impl Layer {
 }
 
 impl Source {
+    /// Adds to the layers of an image the tables of contents that the image names beside them, which its registry is asked
+    /// for. Those that layers have themselves are there without that; saved images are read as a whole, which is as quick.
+    pub async fn add_tables(&self, image: &mut Image) {
+        if let Self::Registry(remote) = self {
+            soci::add_tables(remote, &image.annotations, &mut image.layers).await;
+        }
+    }
+
     /// The table of contents of a layer, checked against the digest that the image names; None where it has none, or it is
     /// not to be had without the whole layer.
     pub async fn table(
@@ -59,6 +67,7 @@ impl Source {
         }
         Some(reader.finish(&layer.expected(), memory))
     }
+
     /// A blob of a registry that belongs to an image and is none of its layers.
     async fn blob(&self, digest: &Digest, size: u64) -> Option<BlobStream> {
         match self {

@@ -38,6 +38,7 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
         let Some(Numbered { id, request }) = port::unpack(&data) else {
             return;
         };
+        worker.borrow_mut().hear();
         let context = RequestContext {
             worker: Rc::clone(&worker),
             scope: answers.clone(),

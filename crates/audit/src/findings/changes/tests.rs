@@ -52,7 +52,7 @@ fn lines_above(base: usize, kind: Kind, path: &str, commands: &[&str]) -> Vec<St
             String::new(),
         )
     };
-    let told = Steps::of(&subject).changes(&finding).into_iter();
+    let told = BuildSteps::of(&subject).changes(&finding).into_iter();
     told.flat_map(|change| {
         let file = match change.file {
             BuildFile::Dockerfile => "",

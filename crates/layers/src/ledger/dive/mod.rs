@@ -17,9 +17,10 @@ mod tree;
 use std::collections::HashMap;
 
 use self::merged::Merged;
-use self::tree::{Paths, Tree};
+use self::tree::{Paths, Tree, TreeReader};
 use crate::layer::EntryId;
 use crate::stack::Stack;
+use crate::steps::{PIECE, Steps, pause};
 
 /// dive's numbers for one image.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,7 +37,12 @@ impl Dive {
     /// Counts the layers of an image.
     #[must_use]
     pub fn of(stack: &Stack) -> Self {
-        Details::count(stack, false).numbers
+        Steps::of(Self::in_steps(stack)).finish()
+    }
+
+    /// The same, as work of [`Steps`].
+    pub async fn in_steps(stack: &Stack) -> Self {
+        Details::count(stack, false).await.numbers
     }
 
     /// [`Self::user_wasted`] where it is a number.
@@ -90,19 +96,28 @@ impl Details {
     /// Counts and lists the layers of an image.
     #[must_use]
     pub fn of(stack: &Stack) -> Self {
-        Self::count(stack, true)
+        Steps::of(Self::count(stack, true)).finish()
     }
 
-    fn count(stack: &Stack, listed: bool) -> Self {
+    async fn count(stack: &Stack, listed: bool) -> Self {
         let mut paths = Paths::of(stack);
         let mut merged = Merged::default();
         let mut seen: Vec<Seen> = Vec::new();
         let layers = stack.layers();
         let mut listing = Vec::with_capacity(layers.len());
+        let mut until_pause = PIECE;
         // What the layers below make is looked at where something is hidden.
         let last = layers.iter().rposition(|index| tree::hides(index));
         for (at, index) in layers.iter().enumerate() {
-            let (tree, bytes) = Tree::of(index, &mut paths, listed);
+            let mut reader = TreeReader::new(index, &mut paths, listed);
+            while !reader.read(&mut paths, &mut until_pause) {
+                pause().await;
+                until_pause = PIECE;
+            }
+            let (tree, bytes) = reader.finish(&mut paths);
+            if index.len() > PIECE {
+                pause().await;
+            }
             seen.resize(paths.len(), Seen::default());
             if last.is_some_and(|last| at <= last) {
                 merged.make_room(paths.len());

@@ -11,7 +11,7 @@ use hashbrown::HashTable;
 
 use super::Node;
 use crate::keyed_hash::KeyedHash;
-use crate::layer::{EntryKind, LayerIndex};
+use crate::layer::{EntryId, EntryKind, LayerIndex};
 use crate::stack::{NodeId, Stack};
 
 /// What a name begins with that hides another of the layers below.
@@ -159,12 +159,23 @@ pub(super) struct Hidden {
     pub(super) looked_for: u32,
 }
 
-impl Tree {
-    /// The tree of a layer, and the bytes of all its headers, those of nodes stored twice too. If it is to be listed, it
-    /// has dive's order and tells what its nodes are of.
-    pub(super) fn of(index: &LayerIndex, paths: &mut Paths<'_>, listed: bool) -> (Self, u64) {
-        let mut growing = Growing::new(listed);
-        let mut total = 0_u64;
+/// A layer's tree while the index is read.
+pub(super) struct TreeReader<'i> {
+    index: &'i LayerIndex,
+    /// The paths of the index's folders.
+    dirs: Vec<u32>,
+    growing: Growing,
+    /// Bytes of all headers so far, those of nodes stored twice too.
+    total: u64,
+    /// The next entry.
+    next: u32,
+    /// The next of what is not shown.
+    unshown: usize,
+}
+
+impl<'i> TreeReader<'i> {
+    /// Begins to read a layer. If its tree is to be listed, it has dive's order and tells what its nodes are of.
+    pub(super) fn new(index: &'i LayerIndex, paths: &mut Paths<'_>, listed: bool) -> Self {
         let mut dirs: Vec<u32> = Vec::with_capacity(index.dirs());
         for dir in (0..index.dirs() as u32).map(crate::layer::DirId) {
             dirs.push(match dirs.get(index.dir_parent(dir).0 as usize) {
@@ -172,54 +183,85 @@ impl Tree {
                 None => ROOT,
             });
         }
-        let mut unshown = (0..).zip(index.unshown()).peekable();
-        for entry in index.entries() {
-            while let Some((at, other)) = unshown.next_if(|(_, other)| other.before <= entry.0) {
-                let size = if other.flag == b'5' { 0 } else { other.size };
-                total = total.saturating_add(size);
-                let slot = (other.flag == b'5', size, Some(Node::Unshown(at)));
-                growing.add_names(paths, &other.path, slot);
-            }
-            let dir = dirs[index.dir(entry).0 as usize];
-            let name = index.name(entry);
-            let kind = index.kind(entry);
-            let size = match kind {
-                // The header is that of a hard link; its content is one of those that are not shown.
-                _ if index.claim(entry).is_some() => 0,
-                EntryKind::File | EntryKind::Whiteout | EntryKind::Opaque => {
-                    index.logical_size(entry)
-                }
-                _ => 0,
-            };
-            total = total.saturating_add(size);
-            let slot = (kind == EntryKind::Dir, size, Some(Node::Entry(entry)));
-            match (kind, name) {
-                // Only the way to an opaque whiteout stays.
-                (EntryKind::Opaque, b"") => {}
-                (EntryKind::Opaque, name) => {
-                    let path = paths.child(dir, name);
-                    growing.touch(path, paths);
-                }
-                (_, b"") => {}
-                (EntryKind::Whiteout, name) => {
-                    let path = paths.child(dir, &[WHITEOUT, name].concat());
-                    growing.put(path, paths, slot);
-                }
-                (_, name) => {
-                    let path = paths.child(dir, name);
-                    growing.put(path, paths, slot);
-                }
-            }
+        Self {
+            index,
+            dirs,
+            growing: Growing::new(listed),
+            total: 0,
+            next: 0,
+            unshown: 0,
         }
-        for (at, other) in unshown {
-            let size = if other.flag == b'5' { 0 } else { other.size };
-            total = total.saturating_add(size);
-            let slot = (other.flag == b'5', size, Some(Node::Unshown(at)));
-            growing.add_names(paths, &other.path, slot);
-        }
-        (growing.ordered(paths), total)
     }
 
+    /// Reads on, at most so many entries, which are taken off; tells whether all are read.
+    pub(super) fn read(&mut self, paths: &mut Paths<'_>, most: &mut usize) -> bool {
+        while (self.next as usize) < self.index.len() {
+            if *most == 0 {
+                return false;
+            }
+            *most -= 1;
+            let entry = EntryId(self.next);
+            self.next += 1;
+            self.add_unshown(paths, entry.0);
+            self.add(paths, entry);
+        }
+        true
+    }
+
+    /// The tree, and the bytes of all its headers, those of nodes stored twice too.
+    pub(super) fn finish(mut self, paths: &mut Paths<'_>) -> (Tree, u64) {
+        self.add_unshown(paths, u32::MAX);
+        (self.growing.ordered(paths), self.total)
+    }
+
+    fn add(&mut self, paths: &mut Paths<'_>, entry: EntryId) {
+        let (index, growing) = (self.index, &mut self.growing);
+        let dir = self.dirs[index.dir(entry).0 as usize];
+        let name = index.name(entry);
+        let kind = index.kind(entry);
+        let size = match kind {
+            // The header is that of a hard link; its content is one of those that are not shown.
+            _ if index.claim(entry).is_some() => 0,
+            EntryKind::File | EntryKind::Whiteout | EntryKind::Opaque => index.logical_size(entry),
+            _ => 0,
+        };
+        self.total = self.total.saturating_add(size);
+        let slot = (kind == EntryKind::Dir, size, Some(Node::Entry(entry)));
+        match (kind, name) {
+            // Only the way to an opaque whiteout stays.
+            (EntryKind::Opaque, b"") => {}
+            (EntryKind::Opaque, name) => {
+                let path = paths.child(dir, name);
+                growing.touch(path, paths);
+            }
+            (_, b"") => {}
+            (EntryKind::Whiteout, name) => {
+                let path = paths.child(dir, &[WHITEOUT, name].concat());
+                growing.put(path, paths, slot);
+            }
+            (_, name) => {
+                let path = paths.child(dir, name);
+                growing.put(path, paths, slot);
+            }
+        }
+    }
+
+    /// Adds what is not shown and stands before an entry.
+    fn add_unshown(&mut self, paths: &mut Paths<'_>, entry: u32) {
+        while let Some(other) = self.index.unshown().get(self.unshown)
+            && other.before <= entry
+        {
+            let size = if other.flag == b'5' { 0 } else { other.size };
+            self.total = self.total.saturating_add(size);
+            let node = Some(Node::Unshown(self.unshown));
+            self.growing
+                .add_names(paths, &other.path, (other.flag == b'5', size, node));
+            self.unshown += 1;
+        }
+    }
+}
+
+impl Tree {
     /// Its nodes in dive's order, each with what it hides.
     pub(super) fn nodes(&self) -> impl Iterator<Item = (&Slot, Option<Hidden>)> {
         self.order.iter().map(|at| self.node(*at))

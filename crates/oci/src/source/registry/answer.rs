@@ -4,7 +4,6 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Response, StatusCode, Url};
-use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::detail::ErrorDetail;
@@ -152,7 +151,7 @@ fn answering(host: String, registry: String, gateway: bool) -> String {
 fn detail(body: &[u8]) -> Option<ErrorDetail> {
     let document = serde_json::from_slice::<Value>(body).ok()?;
     let detail = document.pointer("/errors/0/detail")?;
-    ErrorDetail::deserialize(detail).ok()
+    ErrorDetail::read(detail)
 }
 
 fn a_page(body: &[u8]) -> String {

@@ -1,7 +1,8 @@
 //! What a gateway adds to its errors for clients of its own kind, so that they have the registry's error as if they had
 //! asked it themselves.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize as _, Serialize};
+use serde_json::Value;
 
 use super::one_line::plain;
 use crate::manifest::ManifestError;
@@ -10,7 +11,7 @@ use crate::source::{RetryAfter, SourceError, Unreachable};
 /// The `detail` of an error in a gateway's answer, which the distribution specification leaves to registries.
 ///
 /// It holds what an error is made of beside what was asked for, which the client names in its own way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(
     tag = "error",
     rename_all = "camelCase",
@@ -161,6 +162,75 @@ impl ErrorDetail {
         })
     }
 
+    /// What a gateway tells; `None` where it is of no form that is known. It is read by hand, because all of the page's workers
+    /// have it, and what serde makes of a tagged enum is many times larger.
+    pub(super) fn read(detail: &Value) -> Option<Self> {
+        let text = |key: &str| detail.get(key)?.as_str().map(str::to_owned);
+        let number = |key: &str| detail.get(key)?.as_u64();
+        let credentials = || detail.get("credentials")?.as_bool();
+        let retry = || RetryAfter::deserialize(detail.get("retry")?).ok();
+        Some(match detail.get("error")?.as_str()? {
+            "notReached" => Self::NotReached {
+                registry: text("registry")?,
+            },
+            "busy" => Self::Busy { retry: retry()? },
+            "notFound" => Self::NotFound {
+                reason: text("reason")?,
+            },
+            "noAccess" => Self::NoAccess {
+                credentials: credentials()?,
+                reason: text("reason")?,
+            },
+            "noList" => Self::NoList {
+                credentials: credentials()?,
+                reason: text("reason")?,
+            },
+            "incomplete" => Self::Incomplete {
+                reason: text("reason")?,
+            },
+            "webPage" => Self::WebPage {
+                host: text("host")?,
+                content_type: text("contentType")?,
+                words: text("words")?,
+            },
+            "unreachable" => Self::Unreachable {
+                host: text("host")?,
+                problem: Unreachable::deserialize(detail.get("problem")?).ok()?,
+            },
+            "tooManyRequests" => Self::TooManyRequests {
+                retry: retry(),
+                limit: text("limit")?,
+            },
+            "unavailable" => Self::Unavailable {
+                registry: text("registry")?,
+                retry: retry(),
+                reason: text("reason")?,
+            },
+            "mismatch" => Self::Mismatch {
+                promised: text("promised")?,
+                got: text("got")?,
+            },
+            "cut" => Self::Cut {
+                received: number("received")?,
+                size: number("size"),
+                reason: text("reason")?,
+            },
+            "document" => Self::Document {
+                problem: text("problem")?,
+            },
+            "forbidden" => Self::Forbidden {
+                url: text("url")?,
+                reason: text("reason")?,
+            },
+            "answer" => Self::Answer {
+                registry: text("registry")?,
+                status: number("status")?.try_into().ok()?,
+                reason: text("reason")?,
+            },
+            _ => return None,
+        })
+    }
+
     /// The error of a client that asked `registry` for `what` through the gateway; `message` is what the gateway says.
     pub(super) fn error(self, what: String, registry: String, message: String) -> SourceError {
         match self {
@@ -282,5 +352,93 @@ fn not_reached(host: &str, problem: Unreachable) -> SourceError {
             Unreachable::Other(text) => Unreachable::Other(plain(&text)),
             other => other,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_read_as_it_is_written() {
+        let text = str::to_owned;
+        let retry = RetryAfter::Seconds(7);
+        let (registry, reason) = (text("registry.example"), text("a reason"));
+        let no_text = ErrorDetail::Unavailable {
+            registry: registry.clone(),
+            retry: None,
+            reason: String::new(),
+        };
+        for detail in [
+            ErrorDetail::NotReached {
+                registry: registry.clone(),
+            },
+            ErrorDetail::Busy {
+                retry: retry.clone(),
+            },
+            ErrorDetail::NotFound {
+                reason: reason.clone(),
+            },
+            ErrorDetail::NoAccess {
+                credentials: true,
+                reason: reason.clone(),
+            },
+            ErrorDetail::NoList {
+                credentials: false,
+                reason: reason.clone(),
+            },
+            ErrorDetail::Incomplete {
+                reason: reason.clone(),
+            },
+            ErrorDetail::WebPage {
+                host: text("host"),
+                content_type: text("text/html"),
+                words: text("words"),
+            },
+            ErrorDetail::Unreachable {
+                host: text("host"),
+                problem: Unreachable::Tls(text("expired")),
+            },
+            ErrorDetail::Unreachable {
+                host: text("host"),
+                problem: Unreachable::Name,
+            },
+            ErrorDetail::TooManyRequests {
+                retry: Some(RetryAfter::At(text("later"))),
+                limit: text("100"),
+            },
+            ErrorDetail::Unavailable {
+                registry: registry.clone(),
+                retry: Some(retry),
+                reason: reason.clone(),
+            },
+            no_text,
+            ErrorDetail::Mismatch {
+                promised: text("sha256:1"),
+                got: text("sha256:2"),
+            },
+            ErrorDetail::Cut {
+                received: 5,
+                size: Some(9),
+                reason: reason.clone(),
+            },
+            ErrorDetail::Document {
+                problem: text("empty"),
+            },
+            ErrorDetail::Forbidden {
+                url: text("https://host/"),
+                reason: reason.clone(),
+            },
+            ErrorDetail::Answer {
+                registry,
+                status: 418,
+                reason,
+            },
+        ] {
+            let written = serde_json::to_value(&detail).unwrap();
+            assert_eq!(ErrorDetail::read(&written), Some(detail), "{written}");
+        }
+        let other = serde_json::json!({ "error": "another", "reason": "a reason" });
+        assert_eq!(ErrorDetail::read(&other), None);
     }
 }
