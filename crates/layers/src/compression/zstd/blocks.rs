@@ -1,5 +1,6 @@
 //! What a decoder of the blocks of zstd frames does.
 
+use super::MAGIC;
 use crate::compression::Sink;
 use crate::compression::error::Stop;
 
@@ -31,4 +32,21 @@ impl From<Stop> for Fault {
     fn from(stop: Stop) -> Self {
         Self::Stop(stop)
     }
+}
+
+/// A frame's header for a decoder, which says nothing but the window, so that all else is checked in one place.
+pub(super) fn header(window: u64) -> [u8; 6] {
+    let [a, b, c, d] = MAGIC.to_le_bytes();
+    [a, b, c, d, 0, descriptor(window)]
+}
+
+/// The byte that describes the smallest window of at least so many bytes (RFC 8878, 3.1.1.1.2).
+fn descriptor(window: u64) -> u8 {
+    let bytes = |descriptor: u8| {
+        let base = 1 << (10 + (descriptor >> 3));
+        base + base / 8 * u64::from(descriptor & 7)
+    };
+    let mut all = 0..=u8::MAX;
+    all.find(|descriptor| bytes(*descriptor) >= window)
+        .unwrap_or(u8::MAX)
 }

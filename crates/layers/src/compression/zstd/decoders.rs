@@ -1,4 +1,4 @@
-//! Which decoder of blocks is used: the C library natively, and ruzstd where no C compiler reaches.
+//! Which decoder of blocks is used: the C library natively, and zrip where no C compiler reaches.
 
 use super::blocks::Blocks;
 

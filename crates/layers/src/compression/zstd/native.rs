@@ -2,8 +2,7 @@
 
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation as _, OutBuffer};
 
-use super::MAGIC;
-use super::blocks::{BLOCK_MAX, Blocks, Fault};
+use super::blocks::{BLOCK_MAX, Blocks, Fault, header};
 use crate::compression::Sink;
 use crate::limits::ZSTD_WINDOW;
 
@@ -33,9 +32,7 @@ impl Blocks for Native {
             }
         };
         decoder.reinit().map_err(damaged)?;
-        // A header of our own, which says nothing but the window, so that all else is checked in one place.
-        let [a, b, c, d] = MAGIC.to_le_bytes();
-        let header = [a, b, c, d, 0, descriptor(window)];
+        let header = header(window);
         let begun = decoder.run_on_buffers(&header, &mut []).map_err(damaged)?;
         match begun.bytes_read == header.len() {
             true => Ok(()),
@@ -65,17 +62,6 @@ impl Blocks for Native {
             }
         }
     }
-}
-
-/// The byte that describes the smallest window of at least so many bytes (RFC 8878, 3.1.1.1.2).
-fn descriptor(window: u64) -> u8 {
-    let bytes = |descriptor: u8| {
-        let base = 1 << (10 + (descriptor >> 3));
-        base + base / 8 * u64::from(descriptor & 7)
-    };
-    let mut all = 0..=u8::MAX;
-    all.find(|descriptor| bytes(*descriptor) >= window)
-        .unwrap_or(u8::MAX)
 }
 
 /// The framing has checked all else that the library complains of.

@@ -1,118 +1,148 @@
-//! Blocks decoded by ruzstd, which is Rust.
+//! Blocks decoded by zrip, which is Rust without `unsafe`.
 
-use std::io::Read as _;
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+use zrip::FrameDecoder;
 
-use super::blocks::{BLOCK_MAX, Blocks, Fault};
+use super::blocks::{BLOCK_MAX, Blocks, Fault, header};
 use super::little;
 use crate::compression::Sink;
 
-/// The header of a frame with a window of 128 KiB, as large as a block can be. How much stays for later blocks is decided
-/// here.
-const FRAME: [u8; 6] = [0x28, 0xb5, 0x2f, 0xfd, 0, 7 << 3];
+/// What the decoder holds beside its window: its tables, and a block before and after it is decoded.
+const BESIDE: u64 = 1 << 20;
 
 pub(super) struct Portable {
-    decoder: FrameDecoder,
-    /// How far back the frame's matches may reach.
-    window: usize,
-    /// Bytes of the frame that the decoder holds.
-    held: usize,
+    /// It reads from `input`, and takes no more of it than one block for each read that fits a block.
+    decoder: FrameDecoder<Input>,
+    input: Input,
     output: Vec<u8>,
 }
 
 impl Portable {
     pub(super) fn new() -> Self {
+        let input = Input::default();
         Self {
-            decoder: FrameDecoder::new(),
-            window: 0,
-            held: 0,
-            output: Vec::new(),
+            decoder: FrameDecoder::new(input.clone()),
+            input,
+            output: vec![0; BLOCK_MAX],
         }
-    }
-
-    /// Decodes a block as if it were the last of its frame: only then does the decoder tell all that it holds. It takes
-    /// more blocks all the same.
-    fn decode_one(&mut self, block: &[u8]) -> Result<(), Fault> {
-        let (first, rest) = block.split_first().ok_or(Fault::Damaged)?;
-        let first = [first | 1];
-        let one = BlockDecodingStrategy::UptoBlocks(1);
-        let decoded = self.decoder.decode_blocks(first.chain(rest), one);
-        decoded.map(drop).map_err(|_| Fault::Damaged)
-    }
-
-    /// Takes the oldest `len` bytes from the decoder and hands them on.
-    fn take(&mut self, len: usize, sink: Sink<'_>) -> Result<(), Fault> {
-        self.output.resize(len, 0);
-        if !matches!(self.decoder.read(&mut self.output), Ok(read) if read == len) {
-            return Err(Fault::Damaged);
-        }
-        self.held -= len;
-        Ok(sink(&self.output)?)
     }
 }
 
 impl Blocks for Portable {
-    /// It keeps what it has for a later frame too, and twice as much while it grows.
+    /// It keeps two windows, and while that grows the half of it once more.
     fn memory(&self, window: u64) -> u64 {
-        3 * window
+        3 * window + BESIDE
     }
 
     fn begin(&mut self, window: u64) -> Result<(), Fault> {
-        self.window = window as usize;
-        self.held = 0;
-        let begun = self.decoder.reset(FRAME.as_slice());
-        begun.map_err(|_| Fault::Damaged)
+        self.input.set(&header(window));
+        self.decoder.reset(self.input.clone());
+        Ok(())
     }
 
-    fn decode(&mut self, block: &[u8], last: bool, sink: Sink<'_>) -> Result<u64, Fault> {
-        if sets_reserved_bits(block) {
+    fn decode(&mut self, block: &[u8], _: bool, sink: Sink<'_>) -> Result<u64, Fault> {
+        // The decoder would wait for another one.
+        if is_empty(block).ok_or(Fault::Damaged)? {
+            return Ok(0);
+        }
+        self.input.add(block);
+        let read = self.decoder.read(&mut self.output);
+        let content = read.ok().and_then(|read| self.output.get(..read));
+        let content = content.ok_or(Fault::Damaged)?;
+        // Such a decoder would hand on what it did not read.
+        if !self.input.is_read() {
             return Err(Fault::Damaged);
         }
-        self.decode_one(block)?;
-        let held = self.decoder.can_collect();
-        let new = held.checked_sub(self.held).ok_or(Fault::Damaged)?;
-        self.held = held;
-        // What a later block may refer to has to stay; and little at a time would only be moved about.
-        let keep = if last { 0 } else { self.window.max(BLOCK_MAX) };
-        if last || held >= keep + BLOCK_MAX {
-            self.take(held.saturating_sub(keep), sink)?;
-        }
-        Ok(new as u64)
+        sink(content)?;
+        Ok(content.len() as u64)
     }
 }
 
-/// Whether a block sets the two bits behind the modes of its tables, which "must be all-zeroes" (RFC 8878, 3.1.1.3.2.1).
-/// The decoder does not look at them.
-fn sets_reserved_bits(block: &[u8]) -> bool {
-    modes(block).is_some_and(|modes| modes & 3 != 0)
+/// What the decoder may read: the header of a frame, and one block. Behind it there seems to be no more.
+#[derive(Clone, Default)]
+struct Input(Arc<Mutex<Unread>>);
+
+#[derive(Default)]
+struct Unread {
+    bytes: Vec<u8>,
+    read: usize,
 }
 
-/// The byte with the modes of the tables, in a compressed block that has sequences.
-fn modes(block: &[u8]) -> Option<u8> {
+impl Input {
+    fn with<T>(&self, act: impl FnOnce(&mut Unread) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Drops what was not read.
+    fn set(&self, bytes: &[u8]) {
+        self.with(|unread| {
+            unread.bytes.clear();
+            unread.read = 0;
+            unread.bytes.extend_from_slice(bytes);
+        });
+    }
+
+    /// Puts bytes behind those that were not read.
+    fn add(&self, bytes: &[u8]) {
+        self.with(|unread| {
+            unread.bytes.drain(..unread.read);
+            unread.read = 0;
+            unread.bytes.extend_from_slice(bytes);
+        });
+    }
+
+    fn is_read(&self) -> bool {
+        self.with(|unread| unread.read == unread.bytes.len())
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.with(|unread| {
+            let mut rest = unread.bytes.get(unread.read..).unwrap_or_default();
+            let read = rest.read(into)?;
+            unread.read += read;
+            Ok(read)
+        })
+    }
+}
+
+/// Whether a block decodes to nothing; nothing where it breaks a rule that the decoder does not look at.
+fn is_empty(block: &[u8]) -> Option<bool> {
     let (header, content) = block.split_at_checked(3)?;
-    if little(header) >> 1 & 3 != 2 {
-        return None;
+    let header = little(header);
+    if header >> 1 & 3 != 2 {
+        return Some(header >> 3 == 0);
     }
-    // The header of the literals has their sizes behind four bits (3.1.1.3.1.1).
+    // The header of the literals has their sizes behind four bits (RFC 8878, 3.1.1.3.1.1).
     let first = *content.first()?;
-    let (len, literals) = match (first & 3, first >> 2 & 3) {
+    let (len, stored, regenerated) = match (first & 3, first >> 2 & 3) {
         (kind @ (0 | 1), format) => {
-            let (len, bits) = [(1, 3), (2, 4), (1, 3), (3, 4)][usize::from(format)];
+            let (len, bits) = [(1, 3), (2, 4), (1, 3), (3, 4)]
+                .get(usize::from(format))
+                .copied()?;
             let regenerated = little(content.get(..len)?) >> bits;
             // A run of one byte stores that byte only.
-            (len, if kind == 0 { regenerated } else { 1 })
+            (len, if kind == 0 { regenerated } else { 1 }, regenerated)
         }
         (_, format) => {
-            let (len, bits) = [(3, 10), (3, 10), (4, 14), (5, 18)][usize::from(format)];
-            (len, little(content.get(..len)?) >> (4 + bits))
+            let (len, bits) = [(3, 10), (3, 10), (4, 14), (5, 18)]
+                .get(usize::from(format))
+                .copied()?;
+            let sizes = little(content.get(..len)?) >> 4;
+            (len, sizes >> bits, sizes & ((1 << bits) - 1))
         }
     };
-    let sequences = content.get(len + usize::try_from(literals).ok()?..)?;
-    match sequences.first()? {
-        0 => None,
-        1..=127 => sequences.get(1).copied(),
-        128..=254 => sequences.get(2).copied(),
-        255 => sequences.get(3).copied(),
-    }
+    let sequences = content.get(len.checked_add(usize::try_from(stored).ok()?)?..)?;
+    let modes = match *sequences.first()? {
+        // "The sequence section stops there" (3.1.1.3.2.1).
+        0 => return (sequences.len() == 1).then_some(regenerated == 0),
+        1..=127 => sequences.get(1),
+        128..=254 => sequences.get(2),
+        255 => sequences.get(3),
+    };
+    // Two bits behind the modes of the tables "must be all-zeroes" (3.1.1.3.2.1).
+    (modes? & 3 == 0).then_some(false)
 }
