@@ -7,8 +7,13 @@
 pub const EXTENSION_BYTES: u64 = 1 << 20;
 /// Parts of one sparse file that its tar stores; a map of them takes sixteen bytes for each.
 pub const SPARSE_SEGMENTS: u64 = 1 << 20;
-/// Bytes of a zstd frame's window, as `zstd --long=28` writes; containers/storage reads such layers.
-pub const ZSTD_WINDOW: u64 = 256 << 20;
+/// Bytes of a zstd frame's window. containers/storage reads layers that `zstd --long=28` wrote; in browsers the decoder takes
+/// windows that every decoder takes unasked.
+pub const ZSTD_WINDOW: u64 = if cfg!(target_arch = "wasm32") {
+    128
+} else {
+    256
+} << 20;
 /// Bytes of the dictionary of an archive that is compressed as a whole with xz. `xz -9` takes 64 MiB.
 pub const XZ_DICTIONARY: u64 = 128 << 20;
 /// Bytes of one path or link target: PATH_MAX of Linux, beyond which no runtime unpacks.

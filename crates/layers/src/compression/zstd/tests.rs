@@ -31,7 +31,7 @@ fn decoded(
 
 /// Both decoders give the same content and the same known points, or both stop, but for damage of three kinds: of a match
 /// that reaches back beyond the window, and of a Huffman stream that ends some bits early, the C library may make something;
-/// ruzstd reads descriptions of Huffman tables that the C library refuses. All else about a layer, its digests above all, is
+/// zrip may read descriptions of tables that the C library refuses. All else about a layer, its digests above all, is
 /// checked behind both. Which of several things that are wrong is seen first is left to them.
 fn same(blob: &[u8], piece: usize) -> Result<OffsetMap, Error> {
     let (content, done) = decoded(Decompressor::of_file(), blob, piece);
@@ -49,7 +49,7 @@ fn same(blob: &[u8], piece: usize) -> Result<OffsetMap, Error> {
         (Err(error), Ok(_)) => assert_eq!(
             error.problem,
             Problem::Corrupt("the zstd data is damaged"),
-            "ruzstd reads it"
+            "zrip reads it"
         ),
         (Err(_), Err(_)) => {
             let both = content.len().min(portable.len());
