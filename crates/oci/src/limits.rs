@@ -14,6 +14,9 @@ pub const DOCUMENT_VALUES: usize = 1 << 18;
 pub const NESTED_DEPTH: usize = 8;
 /// Indexes inside one that are read; each is a request to its registry.
 pub const NESTED_INDEXES: usize = 64;
+/// Images of a registry's index whose platforms are read from their configurations because the index does not name them;
+/// each takes two requests. Real indexes of this kind list a few.
+pub const ASKED_PLATFORMS: usize = 16;
 /// Parts that the sparse members of a saved image's outer tar have, all together.
 pub const SPARSE_RUNS: usize = 1 << 18;
 /// Seconds that a registry may ask to wait for, and somebody waits: longer ones are told, and the work stops.

@@ -241,6 +241,17 @@ pub fn choose(wanted: Option<&Platform>, offered: &[Option<Platform>]) -> Option
     }
 }
 
+/// Whether [`choose`] could choose another one if it knew the platforms of those that have none (`None`): there are several,
+/// and none of the others is exactly what is wanted.
+pub(crate) fn depends_on_unnamed(wanted: Option<&Platform>, offered: &[Option<Platform>]) -> bool {
+    let usual = Platform::default_choice();
+    let wanted = wanted.unwrap_or(&usual);
+    let is_exact = |offered: &Platform| wanted.distance(offered) == Some(0);
+    offered.len() > 1
+        && offered.iter().any(Option::is_none)
+        && !offered.iter().flatten().any(is_exact)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -370,5 +381,28 @@ mod tests {
             choose(None, &[None, Some(platform("linux/arm64"))]),
             Some(1)
         );
+    }
+
+    #[test]
+    fn a_platform_that_is_not_known_matters_where_no_other_one_is_just_right() {
+        let cases: [(Option<&str>, &[&str], bool); 9] = [
+            (None, &["", "linux/arm64"], true),
+            (None, &["", "linux/amd64/v2"], true),
+            (None, &["", "linux/amd64"], false),
+            (Some("linux/arm64"), &["", "linux/amd64"], true),
+            (Some("linux/arm64"), &["linux/arm64", ""], false),
+            (Some("linux/arm/v7"), &["linux/arm/v6", ""], true),
+            (Some("linux/arm64"), &["", ""], true),
+            // There is nothing to choose from.
+            (Some("linux/arm64"), &[""], false),
+            (Some("linux/arm64"), &["linux/amd64", "linux/s390x"], false),
+        ];
+        for (wanted, offered, depends) in cases {
+            let offered = offered.iter().map(|text| text.parse().ok());
+            let offered: Vec<Option<Platform>> = offered.collect();
+            let wanted = wanted.map(platform);
+            let is = depends_on_unnamed(wanted.as_ref(), &offered);
+            assert_eq!(is, depends, "{wanted:?} {offered:?}");
+        }
     }
 }

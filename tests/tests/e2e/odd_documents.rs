@@ -169,6 +169,48 @@ async fn indexes_inside_indexes_offer_their_images() {
     assert_eq!(report["image"]["platform"], "linux/amd64");
 }
 
+/// OCI image specification, image-index.md: `platform` is optional.
+#[tokio::test]
+async fn platforms_that_an_index_does_not_name_are_read_from_the_configurations() {
+    let mut store = Store::new(Algorithm::Sha256);
+    let [arm, amd] = [(2_000, "arm64"), (1_000, "amd64")].map(|(content, architecture)| {
+        let mut listed = store.image(content, architecture);
+        listed.as_object_mut().unwrap().remove("platform");
+        listed
+    });
+    let both = store.document(OCI_INDEX, json!({"manifests": [arm, amd]}));
+    store.tag("both", &both);
+    let alone = store.document(OCI_INDEX, json!({"manifests": [arm]}));
+    store.tag("alone", &alone);
+    let odd = store.serve().await;
+    let reference = format!("{}/app:both", odd.address);
+    for (platform, size) in [
+        (None, 1_000),
+        (Some("linux/amd64"), 1_000),
+        (Some("linux/arm64"), 2_000),
+    ] {
+        let mut arguments = vec!["inspect", reference.as_str()];
+        if let Some(platform) = platform {
+            arguments.extend(["--platform", platform]);
+        }
+        let report = json(&arguments).await;
+        assert_eq!(report["bytes"]["stored"], size, "{platform:?}");
+        assert_eq!(
+            report["index"]["platforms"],
+            json!(["linux/arm64", "linux/amd64"])
+        );
+    }
+    // As the same image is without an index.
+    let reference = format!("{}/app:alone", odd.address);
+    let output = run(&["inspect", &reference, "--platform", "linux/amd64"]).await;
+    assert_eq!(output.status.code(), Some(2));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        errors.contains("has no image for linux/amd64; it has linux/arm64"),
+        "{errors}"
+    );
+}
+
 /// As `soci convert` writes them: of the platform of the image that they are about. Here they come first.
 #[tokio::test]
 async fn artifacts_of_an_index_are_not_taken_for_images() {

@@ -35,6 +35,7 @@ pub struct Image {
     /// What it runs on, as its configuration says, else its index.
     pub platform: Option<Platform>,
     /// All platforms of the index (OCI image specification, image-index.md), in its order; empty where there was no index.
+    /// One that it does not name may be missing where it was clear without it which image to open.
     pub platforms: Vec<Platform>,
     /// What the index has on how its images were built, for all of them.
     pub attestations: Vec<Attestation>,

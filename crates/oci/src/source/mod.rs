@@ -13,6 +13,7 @@ mod fetched;
 mod image;
 mod locator;
 mod open;
+mod platforms;
 mod portable;
 mod recorded;
 pub mod registry;

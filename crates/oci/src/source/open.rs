@@ -5,7 +5,7 @@
 use super::documents::{Documents, parse, promised, unusable};
 use super::fetched::Fetched;
 use super::image::{Attestation, Image, Layer};
-use super::{Artifact, Origin, SourceError, saved};
+use super::{Artifact, Origin, SourceError, platforms, saved};
 use crate::digest::Digest;
 use crate::limits;
 use crate::manifest::media_type::DocumentKind;
@@ -36,15 +36,13 @@ pub(super) async fn image(
 ) -> Result<Image, SourceError> {
     match parse(documents, &top, promised)? {
         Document::Index(index) => {
-            of_index(documents, Some(top.digest), index.manifests, platform).await
+            let listed_for = promised.and_then(|promised| promised.platform.as_ref());
+            let manifests = inherited(index.manifests, listed_for);
+            of_index(documents, Some(top.digest), manifests, platform).await
         }
         Document::Manifest(manifest) => {
             let image = of_manifest(documents, top.digest, *manifest).await?;
-            if let (Some(_), Some(own)) = (platform, &image.platform)
-                && platform::choose(platform, &[Some(own.clone())]).is_none()
-            {
-                return Err(no_platform(documents, platform, vec![own.clone()]));
-            }
+            check_platform(documents, &image, platform)?;
             Ok(image)
         }
     }
@@ -60,7 +58,8 @@ pub(super) async fn of_index(
     if manifests.is_empty() {
         return Err(unusable(documents, ManifestError::EmptyIndex));
     }
-    let (offered, attestations) = offered(documents, manifests).await?;
+    let (mut offered, attestations) = offered(documents, manifests).await?;
+    platforms::fill(documents, &mut offered, platform).await?;
     let of = |offers: &[&Descriptor]| -> Vec<Option<Platform>> {
         offers.iter().map(|offer| offer.platform.clone()).collect()
     };
@@ -69,7 +68,6 @@ pub(super) async fn of_index(
     let there = Some(saved::held(documents, &offered).await).filter(|held| !held.is_empty());
     let there = there.unwrap_or_else(|| all.clone());
     let chosen = platform::choose(platform, &of(&there)).and_then(|at| there.get(at).copied());
-    let platforms: Vec<Platform> = of(&all).into_iter().flatten().collect();
     let Some(chosen) = chosen else {
         let there = of(&there).into_iter().flatten().collect();
         return Err(match platform {
@@ -91,18 +89,54 @@ pub(super) async fn of_index(
     };
     let mut image = of_manifest(documents, fetched.digest, *manifest).await?;
     image.index_digest = digest;
-    image.platforms = platforms;
     image.attestations = attestations;
-    let chosen = chosen.platform.clone();
-    if let (Some(chosen), Some(own)) = (&chosen, &image.platform)
-        && (&chosen.os, &chosen.architecture) != (&own.os, &own.architecture)
+    let listed_for = chosen.platform.clone();
+    if let (Some(listed_for), Some(own)) = (&listed_for, &image.platform)
+        && (&listed_for.os, &listed_for.architecture) != (&own.os, &own.architecture)
     {
         image.remarks.push(format!(
-            "the index says it is for {chosen}, its own configuration for {own}"
+            "the index says it is for {listed_for}, its own configuration for {own}"
         ));
     }
-    image.platform = chosen.or(image.platform);
+    image.platform = listed_for.or(image.platform);
+    check_platform(documents, &image, platform)?;
+    // Of the image that was opened it is known even where the index does not say.
+    let own = |offer: &Descriptor| match offer.digest == chosen.digest {
+        true => image.platform.clone(),
+        false => None,
+    };
+    let all = offered.iter();
+    let known = all.filter_map(|offer| offer.platform.clone().or_else(|| own(offer)));
+    image.platforms = known.collect();
     Ok(image)
+}
+
+/// Refuses an image that says itself that it is for another platform than was asked for: what lists it may name none.
+fn check_platform(
+    documents: &impl Documents,
+    image: &Image,
+    wanted: Option<&Platform>,
+) -> Result<(), SourceError> {
+    if let (Some(_), Some(own)) = (wanted, &image.platform)
+        && platform::choose(wanted, &[Some(own.clone())]).is_none()
+    {
+        return Err(no_platform(documents, wanted, vec![own.clone()]));
+    }
+    Ok(())
+}
+
+/// What an index lists that is itself listed for a platform: its images are for that one, unless it says otherwise.
+pub(super) fn inherited(
+    mut manifests: Vec<Descriptor>,
+    listed_for: Option<&Platform>,
+) -> Vec<Descriptor> {
+    let listed_for = listed_for.filter(|platform| !platform.is_unknown());
+    for manifest in &mut manifests {
+        if manifest.platform.is_none() {
+            manifest.platform = listed_for.cloned();
+        }
+    }
+    manifests
 }
 
 async fn of_manifest(
@@ -186,7 +220,8 @@ pub(super) async fn offered(
                 }
                 let fetched = promised(documents, &next).await?;
                 if let Document::Index(inner) = parse(documents, &fetched, Some(&next))? {
-                    waiting.extend(inside(inner.manifests, depth + 1));
+                    let manifests = inherited(inner.manifests, next.platform.as_ref());
+                    waiting.extend(inside(manifests, depth + 1));
                 }
             }
             // SOCI's are of a platform, like the images that they are about.

@@ -267,7 +267,8 @@ impl<'a> Layout<'a> {
             kind == Some(DocumentKind::Index) && !self.may_have(&listed.digest)
         };
         let listed = index.manifests.iter().any(missing);
-        let (offered, _) = open::offered(self, index.manifests).await?;
+        let manifests = open::inherited(index.manifests, top.platform.as_ref());
+        let (offered, _) = open::offered(self, manifests).await?;
         let held = saved::held(self, &offered).await;
         let all = held.len() == offered.len() && !listed;
         Ok((!all && !held.is_empty()).then(|| held.into_iter().cloned().collect()))

@@ -9,11 +9,11 @@ use std::collections::HashSet;
 use super::Layout;
 use crate::digest::Digest;
 use crate::manifest::media_type::{self, DocumentKind};
-use crate::manifest::{Config, Descriptor, Document, Manifest};
+use crate::manifest::{Descriptor, Document, Manifest};
 use crate::platform::Platform;
 use crate::reference::Reference;
 use crate::source::SourceError;
-use crate::source::{documents, open};
+use crate::source::{documents, platforms};
 
 pub(super) const REF_NAME: &str = "org.opencontainers.image.ref.name";
 pub(super) const CONTAINERD_NAME: &str = "io.containerd.image.name";
@@ -173,13 +173,10 @@ async fn with_platforms(layout: &Layout<'_>, images: &[&Descriptor]) -> Vec<Desc
     let mut all = Vec::with_capacity(images.len());
     for image in images {
         let mut image = (*image).clone();
-        if image.platform.is_none()
-            && let Some(Document::Manifest(manifest)) = document(layout, &image).await
-            && let Ok(config) = open::config(layout, &manifest.config).await
-        {
-            image.platform = Config::parse(&config)
-                .ok()
-                .and_then(|config| config.platform);
+        if image.platform.is_none() {
+            // What cannot be read is told where it is chosen.
+            let own = platforms::of_config(layout, &image).await;
+            image.platform = own.ok().flatten();
         }
         all.push(image);
     }

@@ -132,3 +132,83 @@ fn where_nothing_was_saved_the_missing_file_is_told() {
     let text = problem(partly_saved(&images, |_, _| false), None);
     assert!(text.contains("is missing"), "{text}");
 }
+
+/// The platforms that an image says that there are, and its own.
+fn said(image: &Image) -> (Vec<String>, String) {
+    let all = image.platforms.iter().map(Platform::to_string).collect();
+    let own = image.platform.as_ref().map(Platform::to_string);
+    (all, own.unwrap_or_default())
+}
+
+/// `platform` is optional in an index (OCI image specification, image-index.md).
+#[test]
+fn platforms_that_the_index_does_not_name_are_those_of_the_configurations() {
+    let images = ["linux/arm64", "linux/amd64"].map(built_for);
+    let open_for = |images: &[Packed], wanted| {
+        let listed: Vec<Value> = images.iter().map(|one| manifest(one, &json!({}))).collect();
+        let index = json!({"schemaVersion": 2, "manifests": listed}).to_string();
+        let oci_index = "application/vnd.oci.image.index.v1+json";
+        let top = descriptor(oci_index, index.as_bytes(), &name("app:1"));
+        let mut saved = blobs(images);
+        saved.push(index.as_bytes());
+        open_for(layout(&[top], &saved), None, wanted)
+    };
+    let all = ["linux/arm64", "linux/amd64"].map(str::to_owned).to_vec();
+    for (wanted, is) in [
+        (None, "linux/amd64"),
+        (Some("linux/amd64"), "linux/amd64"),
+        (Some("linux/arm64"), "linux/arm64"),
+    ] {
+        let image = open_for(&images, wanted).unwrap();
+        assert_eq!(said(&image), (all.clone(), is.to_owned()), "{wanted:?}");
+    }
+    // The only one is for another platform than was asked for.
+    let error = open_for(&images[..1], Some("linux/amd64")).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("has no image for linux/amd64; it has linux/arm64"),
+        "{text}"
+    );
+}
+
+/// What `index.json` says of an index, and what an index says of one inside it, is said of the images in there.
+#[test]
+fn an_index_that_is_listed_for_a_platform_lists_images_for_it() {
+    // Their configurations do not tell.
+    let unknown = |content: &str| {
+        fixtures::Image::new()
+            .layer(layer("COPY a /a").file("/a", content))
+            .edit_config(|config| config["os"] = "".into())
+            .pack()
+    };
+    let images = ["one", "two"].map(unknown);
+    let oci_index = "application/vnd.oci.image.index.v1+json";
+    let index = |listed: &Value| json!({"schemaVersion": 2, "manifests": [listed]}).to_string();
+    let inner = images
+        .each_ref()
+        .map(|image| index(&manifest(image, &json!({}))));
+    let listed = |index: &str, architecture: &str| {
+        let mut one = descriptor(oci_index, index.as_bytes(), &name("app:1"));
+        one["platform"] = json!({"os": "linux", "architecture": architecture});
+        one
+    };
+    let tops = [listed(&inner[0], "arm64"), listed(&inner[1], "amd64")];
+    let mut saved = blobs(&images);
+    saved.extend(inner.iter().map(String::as_bytes));
+    let both = layout(&tops, &saved);
+    for (wanted, is) in [
+        (None, 1),
+        (Some("linux/arm64"), 0),
+        (Some("linux/amd64"), 1),
+    ] {
+        let image = open_for(both.clone(), None, wanted).unwrap();
+        let digest = image.digest.as_ref().map(Digest::to_string);
+        assert_eq!(digest.as_ref(), Some(&images[is].manifest.digest));
+        assert_eq!(image.platforms.len(), 2);
+    }
+    let alone = layout(&tops[..1], &saved);
+    let image = open_for(alone.clone(), None, Some("linux/arm64")).unwrap();
+    assert_eq!(said(&image).1, "linux/arm64");
+    let error = open_for(alone, None, Some("linux/amd64")).unwrap_err();
+    assert!(matches!(error, SourceError::NoPlatform { .. }), "{error}");
+}
