@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 /// Bytes of all files of the page as the gateway sends them with gzip, which all builds of it do alike; a release sends less,
 /// in Brotli's form. It is what the page takes today and a twentieth, so that whoever adds to it sees that here.
-const LIMIT: usize = 3_155_000;
+const LIMIT: usize = 3_315_000;
 /// Of these, the ones that are fetched until the first rows of an image are shown (`page_later` tests that no others are needed).
 const FIRST: usize = 1_255_000;
 /// Smaller files go out as they are, in as many packets.
