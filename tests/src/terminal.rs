@@ -30,7 +30,13 @@ pub fn on_terminal(mut command: Command, columns: u16) -> Output {
         .stdin(Stdio::null())
         .stdout(theirs)
         .stderr(Stdio::piped());
-    let child = command.spawn().unwrap();
+    let mut child = command.spawn().unwrap();
+    // Read beside the other one: what is full stops the command.
+    let mut problems = child.stderr.take().unwrap();
+    let problems = std::thread::spawn(move || {
+        let mut told = Vec::new();
+        problems.read_to_end(&mut told).map(|_| told)
+    });
     // What is printed ends when nobody holds the other end any longer, and the command still does.
     drop(command);
     let mut printed = Vec::new();
@@ -42,6 +48,7 @@ pub fn on_terminal(mut command: Command, columns: u16) -> Output {
     Output {
         // Terminals begin a line with both.
         stdout: printed.replace("\r\n", "\n").into_bytes(),
-        ..child.wait_with_output().unwrap()
+        stderr: problems.join().unwrap().unwrap(),
+        status: child.wait().unwrap(),
     }
 }

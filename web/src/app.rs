@@ -86,8 +86,8 @@ pub(crate) enum Msg {
     UseRules(Option<RulesInput>),
     /// Show this Dockerfile beside images from now on, or none.
     UseDockerfile(Option<OwnDockerfile>),
-    /// What came of it.
-    Judged(Option<RulesError>),
+    /// What came of the judgment with this number.
+    Judged(u32, Option<RulesError>),
 }
 
 /// The page.
@@ -116,6 +116,8 @@ pub(crate) struct App {
     rules: Option<RulesInput>,
     /// The Dockerfile that is shown beside images.
     dockerfile: Option<OwnDockerfile>,
+    /// How often it was judged by rules: the answer to an earlier question says nothing any more.
+    judgments: u32,
     theme: Theme,
     /// The list of keys is shown.
     keys_listed: bool,
@@ -158,6 +160,7 @@ impl Component for App {
             catalog: None,
             rules: None,
             dockerfile: None,
+            judgments: 0,
             theme: Theme::current(),
             keys_listed: false,
             handing_over: HandingOver::begin(ctx),
@@ -234,7 +237,9 @@ impl Component for App {
                 self.judge(ctx);
             }
             Msg::UseDockerfile(dockerfile) => self.dockerfile = dockerfile,
-            Msg::Judged(problem) => match &mut self.rules {
+            // Another one has begun since.
+            Msg::Judged(number, _) if number != self.judgments => return false,
+            Msg::Judged(_, problem) => match &mut self.rules {
                 Some(rules) => {
                     rules.problem = problem.map(RulesProblem::Invalid);
                     rules.judged = true;

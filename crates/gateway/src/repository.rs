@@ -149,20 +149,27 @@ impl Repository {
         asked: &HeaderMap,
     ) -> Result<Response, Refused> {
         let mut found = self.blobs.get(digest).cloned().map(Content::Bytes);
+        // Where one file is damaged, another one may have it.
+        let mut damaged = None;
         for held in &self.held {
             if found.is_none() {
                 found = held.config(digest).map(Content::Bytes);
             }
             if found.is_none() {
-                found = held
-                    .blob(digest)
-                    .await
-                    .map_err(unreadable)?
-                    .map(Content::Stored);
+                match held.blob(digest).await {
+                    Ok(blob) => found = blob.map(Content::Stored),
+                    Err(error) => damaged = Some(error),
+                }
             }
         }
-        let content = found
-            .ok_or_else(|| Refused::blob_unknown(format!("{} has no blob {digest}", self.name)))?;
+        let content = match (found, damaged) {
+            (Some(content), _) => content,
+            (None, Some(error)) => return Err(unreadable(error)),
+            (None, None) => {
+                let unknown = format!("{} has no blob {digest}", self.name);
+                return Err(Refused::blob_unknown(unknown));
+            }
+        };
         let caching = policy::IMMUTABLE_AS_IS;
         let kind = "application/octet-stream";
         answer(digest, kind, content, caching, asked).await

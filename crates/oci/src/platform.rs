@@ -75,6 +75,12 @@ impl Platform {
         self.os == offered.os && self.architecture == offered.architecture && has_version
     }
 
+    /// Whether this is what is wanted, or without a wish the usual one.
+    pub(crate) fn is_exactly(&self, wanted: Option<&Self>) -> bool {
+        let usual = Self::default_choice();
+        wanted.unwrap_or(&usual).distance(self) == Some(0)
+    }
+
     /// How well an image for `offered` serves one who wants `self`: 0 is exact, more is worse, `None` not at all.
     fn distance(&self, offered: &Self) -> Option<u32> {
         if !self.has(offered) {
@@ -244,9 +250,7 @@ pub fn choose(wanted: Option<&Platform>, offered: &[Option<Platform>]) -> Option
 /// Whether [`choose`] could choose another one if it knew the platforms of those that have none (`None`): there are several,
 /// and none of the others is exactly what is wanted.
 pub(crate) fn depends_on_unnamed(wanted: Option<&Platform>, offered: &[Option<Platform>]) -> bool {
-    let usual = Platform::default_choice();
-    let wanted = wanted.unwrap_or(&usual);
-    let is_exact = |offered: &Platform| wanted.distance(offered) == Some(0);
+    let is_exact = |offered: &Platform| offered.is_exactly(wanted);
     offered.len() > 1
         && offered.iter().any(Option::is_none)
         && !offered.iter().flatten().any(is_exact)

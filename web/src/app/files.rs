@@ -14,14 +14,17 @@ use crate::worker::protocol::UseRules;
 impl App {
     /// Tells the image worker what to judge by.
     pub(super) fn judge(&mut self, ctx: &Context<Self>) {
+        self.judgments = self.judgments.wrapping_add(1);
+        let number = self.judgments;
         let Some(session) = &self.session else { return };
         match &mut self.rules {
             Some(rules) if rules.problem.is_some() => {}
             Some(rules) => {
                 rules.judged = false;
                 let judged = session.worker.ask(UseRules(Some(rules.file.clone())));
-                ctx.link()
-                    .send_future(async move { Msg::Judged(judged.await.and_then(Result::err)) });
+                ctx.link().send_future(async move {
+                    Msg::Judged(number, judged.await.and_then(Result::err))
+                });
             }
             None => session.worker.tell(UseRules(None)),
         }

@@ -136,7 +136,9 @@ impl App {
             return false;
         }
         let (key, with_control) = (event.key(), event.ctrl_key());
-        let done = self.show_or_hide(ctx, &key, with_control)
+        // The browser has keys of its own with Shift, and what is in the details can be selected.
+        let is_browsers = with_control && (event.shift_key() || is_in(event, ".details"));
+        let done = (!is_browsers && self.show_or_hide(ctx, &key, with_control))
             || (!with_control && self.shortcut(ctx, &key));
         if done {
             event.prevent_default();
@@ -394,6 +396,13 @@ fn is_typing(event: &KeyboardEvent) -> bool {
         "INPUT" => element.get_attribute("type").as_deref() != Some("checkbox"),
         _ => false,
     })
+}
+
+/// Whether the key is pressed in what this selects.
+fn is_in(event: &KeyboardEvent, selector: &str) -> bool {
+    let target = event.target();
+    let element = target.and_then(|target| target.dyn_into::<Element>().ok());
+    element.is_some_and(|element| matches!(element.closest(selector), Ok(Some(_))))
 }
 
 /// Whether the key is pressed in a field that has a text, which Escape clears.

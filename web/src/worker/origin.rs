@@ -102,9 +102,9 @@ impl Missing {
     pub(super) fn of_layer(layer: u32, error: &LayerError) -> Self {
         let problem = UserError::of_layer(layer, error);
         match error.problem() {
-            Problem::UnpacksTooMuch { .. } | Problem::UnpacksTooFar { .. } => {
-                Missing::TooMuch(problem)
-            }
+            Problem::UnpacksTooMuch { .. }
+            | Problem::UnpacksTooFar { .. }
+            | Problem::Memory { .. } => Missing::TooMuch(problem),
             _ => Missing::Failed(problem),
         }
     }

@@ -14,7 +14,7 @@ use crate::names::text;
 pub struct FolderChange {
     /// The path; `/` for the root, which has the sums of all.
     pub path: String,
-    /// Bytes of its files in the final filesystem of the old image, as `ls` shows them. None where the folder is not there.
+    /// Bytes of its files in the final filesystem of the old image, as `ls` shows them. None where nothing is at its path; a file there counts.
     pub old_size: Option<u64>,
     /// The same in the new image.
     pub new_size: Option<u64>,

@@ -67,6 +67,12 @@ pub enum ManifestError {
     /// An index with nothing in it.
     #[error("its index is empty: it lists no image")]
     EmptyIndex,
+    /// An index with more images without a platform than are looked at, none of which is the one that is wanted.
+    #[error(
+        "its index lists more than {} images without a platform; name one by its digest",
+        limits::ASKED_PLATFORMS
+    )]
+    TooManyUnnamed,
     /// The type and what the document holds differ.
     #[error("it is said to be {0}, but does not hold what that type has")]
     WrongShape(String),

@@ -85,6 +85,27 @@ async fn in_turn<T: Send + 'static>(
         },
     }
 }
+
+/// Work that goes on to its end when whoever waits for it goes away: the next one who asks has the use of it.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> T {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The program is about to end.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+/// Work that ends with whoever waits for it: there is nobody else in a page's worker.
+#[cfg(target_arch = "wasm32")]
+pub(super) async fn to_its_end<T>(work: impl Future<Output = T>) -> T {
+    work.await
+}
+
 /// Work that is done where it is: a page's worker has one thread.
 #[cfg(target_arch = "wasm32")]
 pub(super) async fn off_thread<T>(_: usize, work: impl FnOnce() -> T) -> T {

@@ -145,6 +145,11 @@ fn report(props: &Props) -> Html {
             });
         }
     };
+    // Until they are judged, it would have the verdict by other rules.
+    let judging = props
+        .rules
+        .as_ref()
+        .is_some_and(|rules| !rules.judged && rules.problem.is_none());
     let json = save(ReportForm::Json, "audit.json", "application/json");
     let html = save(ReportForm::Html, "audit.html", "text/html");
     html! {
@@ -155,8 +160,8 @@ fn report(props: &Props) -> Html {
                 { " writes, with links to this page: JSON, or an HTML page that opens offline." }
             </p>
             <div class="actions">
-                <button type="button" onclick={json}>{ "Save as JSON" }</button>
-                <button type="button" onclick={html}>{ "Save as HTML" }</button>
+                <button type="button" disabled={judging} onclick={json}>{ "Save as JSON" }</button>
+                <button type="button" disabled={judging} onclick={html}>{ "Save as HTML" }</button>
             </div>
         </section>
     }

@@ -31,9 +31,9 @@ impl Portable {
 }
 
 impl Blocks for Portable {
-    /// It keeps two windows, and while that grows the half of it once more.
+    /// It keeps two windows and a block, and has them twice while that grows for the last time.
     fn memory(&self, window: u64) -> u64 {
-        3 * window + BESIDE
+        4 * window + BESIDE
     }
 
     fn begin(&mut self, window: u64) -> Result<(), Fault> {
@@ -136,13 +136,20 @@ fn is_empty(block: &[u8]) -> Option<bool> {
         }
     };
     let sequences = content.get(len.checked_add(usize::try_from(stored).ok()?)?..)?;
-    let modes = match *sequences.first()? {
-        // "The sequence section stops there" (3.1.1.3.2.1).
-        0 => return (sequences.len() == 1).then_some(regenerated == 0),
-        1..=127 => sequences.get(1),
-        128..=254 => sequences.get(2),
-        255 => sequences.get(3),
+    // How many there are, and where the modes of their tables stand (3.1.1.3.2.1).
+    let (count, modes) = match *sequences.first()? {
+        few @ ..=127 => (u64::from(few), 1),
+        some @ 128..=254 => (
+            (u64::from(some) - 128) << 8 | u64::from(*sequences.get(1)?),
+            2,
+        ),
+        255 => (little(sequences.get(1..3)?) + 0x7f00, 3),
     };
+    if count == 0 {
+        // Nothing stands behind them; and a table that nothing is decoded by would be lost with the block.
+        let is_whole = sequences.len() == modes && (regenerated > 0 || first & 3 < 2);
+        return is_whole.then_some(regenerated == 0);
+    }
     // Two bits behind the modes of the tables "must be all-zeroes" (3.1.1.3.2.1).
-    (modes? & 3 == 0).then_some(false)
+    (sequences.get(modes)? & 3 == 0).then_some(false)
 }

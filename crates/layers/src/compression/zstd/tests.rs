@@ -213,6 +213,30 @@ fn reserved_bits_are_refused() {
     }
 }
 
+/// Blocks that decode to nothing, or have no sequences, are refused by both where they are not whole.
+#[test]
+fn blocks_without_sequences_are_whole_or_refused() {
+    for (block, is_read) in [
+        // No literals, or one.
+        (&[0, 0][..], true),
+        (&[8, b'a', 0], true),
+        // Something behind the number of sequences, which is none.
+        (&[8, b'a', 0, 0], false),
+        (&[8, b'a', 0x80, 0, 0], false),
+        // Literals by the table of an earlier block, which there is not.
+        (&[3, 0, 0, 0], false),
+    ] {
+        let header = (block.len() as u32) << 3 | 2 << 1 | 1;
+        let header = header.to_le_bytes();
+        let head = [&MAGIC.to_le_bytes()[..], &[0, 7 << 3], &header[..3]].concat();
+        let blob = [&head, block].concat();
+        for decompressor in [Decompressor::of_file(), Decompressor::of_file().portable()] {
+            let (_, done) = decoded(decompressor, &blob, blob.len());
+            assert_eq!(done.is_ok(), is_read, "{block:?}");
+        }
+    }
+}
+
 /// One literal, and a match of three bytes that begins `reach` bytes before its end. All tables are of one symbol.
 fn one_match(reach: u32) -> Vec<u8> {
     // Offsets below four are those of earlier matches; the code is the number of bits behind the highest.

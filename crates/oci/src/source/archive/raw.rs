@@ -3,10 +3,14 @@
 
 use bytes::Bytes;
 
-use super::layout::Layout;
+use super::layout::{self, Layout};
 use super::{Archive, Inside, directory};
 use crate::digest::Digest;
+use crate::manifest::ManifestError;
 use crate::source::SourceError;
+
+/// Bytes of the largest document that is shown: an SBOM has more than manifests and configurations, as in a registry.
+const LARGEST: u64 = 64 << 20;
 
 /// What stands at the top: of an OCI image layout, and of what `docker save` writes.
 const TOP: [&str; 2] = ["index.json", "manifest.json"];
@@ -59,7 +63,24 @@ impl Archive {
                 return Ok(manifest);
             }
         }
-        Layout::new(self, &files, inside).checked(digest).await
+        let layout = Layout::new(self, &files, inside);
+        let Some((name, stored)) = layout::find(self, &files, inside, digest)? else {
+            // It says what is missing.
+            return layout.checked(digest).await;
+        };
+        if stored.span.size > LARGEST {
+            return Err(self.unusable(&name, ManifestError::TooLarge));
+        }
+        let bytes = self.read(&stored, 0, stored.span.size).await?;
+        let got = Digest::of(digest.algorithm(), &bytes);
+        if got == *digest {
+            return Ok(bytes);
+        }
+        let what = format!("the file {name} of {}", self.path);
+        let mismatch = self
+            .origin
+            .mismatch(what, digest.to_string(), got.to_string());
+        Err(mismatch)
     }
 }
 

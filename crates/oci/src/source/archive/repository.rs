@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use crate::compression::Format;
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::manifest::media_type::{OCI_CONFIG, OCI_LAYER, OCI_MANIFEST};
 use crate::source::image::{BlobId, Image, Layer};
-use crate::source::{BlobStream, SourceError};
+use crate::source::{BlobStream, SourceError, portable};
 
 /// An image of an archive, reachable by digest.
 pub struct ArchiveRepository {
@@ -36,7 +37,7 @@ struct HeldLayer {
     number: usize,
     stored: StoredFile,
     /// What its bytes have, once they are read: that an archive says so of a file that is not called so proves nothing.
-    read: OnceCell<Digest>,
+    read: Arc<OnceCell<Digest>>,
 }
 
 /// What a manifest says of such a layer.
@@ -136,7 +137,7 @@ impl ArchiveRepository {
             let held = HeldLayer {
                 number: layer.number,
                 stored,
-                read: OnceCell::new_with(was_read.then(|| digest.clone())),
+                read: Arc::new(OnceCell::new_with(was_read.then(|| digest.clone()))),
             };
             layers.insert(digest, held);
         }
@@ -212,9 +213,15 @@ impl ArchiveRepository {
             stored,
         };
         if let Some(layer) = self.layers.get(digest) {
-            let read = || self.archive.digest_of(&layer.stored, digest.algorithm());
-            let got = layer.read.get_or_try_init(read).await?;
-            if got != digest {
+            let (read, archive) = (Arc::clone(&layer.read), self.archive.clone());
+            let (stored, algorithm) = (layer.stored.clone(), digest.algorithm());
+            // A large one may take longer than somebody waits.
+            let got = portable::to_its_end(async move {
+                let read = read.get_or_try_init(|| archive.digest_of(&stored, algorithm));
+                read.await.cloned()
+            });
+            let got = got.await?;
+            if got != *digest {
                 return Err(self.archive.origin.mismatch(
                     format!("layer {} of {}", layer.number, self.archive.path),
                     digest.to_string(),

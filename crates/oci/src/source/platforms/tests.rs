@@ -230,11 +230,30 @@ fn no_more_than_sixteen_images_are_asked_for_and_each_once() {
         .map(|number| registry.unnamed(&format!("linux/cpu{number}")))
         .collect();
     listed = [&listed[..8], &listed].concat();
-    let image = registry.open(&listed, None).unwrap();
-    assert_eq!(own(&image), "linux/cpu0");
+    let error = registry.open(&listed, None).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("more than 16 images without a platform"),
+        "{text}"
+    );
+    assert_eq!(registry.requests(), 16 * 2);
+    // Whoever names one that was found gets it.
+    let image = registry.open(&listed, Some("linux/cpu3")).unwrap();
+    assert_eq!(own(&image), "linux/cpu3");
     assert_eq!(image.platforms.len(), 8 + 16);
     let to_open = 2;
     assert_eq!(registry.requests(), 16 * 2 + to_open);
+}
+
+#[test]
+fn what_is_found_already_needs_no_further_answers() {
+    let mut registry = Registry::default();
+    let usual = registry.unnamed(AMD);
+    let (image, other) = registry.push(ARM);
+    registry.busy.insert(image.config.digest);
+    let image = registry.open(&[usual, other], None).unwrap();
+    assert_eq!(own(&image), AMD);
+    assert_eq!(all(&image), [AMD]);
 }
 
 #[test]

@@ -170,12 +170,13 @@ pub(super) async fn by_platform(
 
 /// These, each with the platform that its configuration names where its descriptor names none.
 async fn with_platforms(layout: &Layout<'_>, images: &[&Descriptor]) -> Vec<Descriptor> {
+    let mut known = platforms::Known::default();
     let mut all = Vec::with_capacity(images.len());
     for image in images {
         let mut image = (*image).clone();
         if image.platform.is_none() {
             // What cannot be read is told where it is chosen.
-            let own = platforms::of_config(layout, &image).await;
+            let own = platforms::of_config(layout, &image, &mut known).await;
             image.platform = own.ok().flatten();
         }
         all.push(image);

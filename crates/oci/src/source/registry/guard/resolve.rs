@@ -52,22 +52,24 @@ impl Resolve for PublicAddresses {
     }
 }
 
-/// What was found here of names that a proxy looks up by itself, each once. A clone has the same.
+/// What was found here of names that a proxy looks up by itself. A clone has the same.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LookUps(Arc<Mutex<BTreeMap<String, bool>>>);
 
 impl LookUps {
-    /// Whether one of the addresses that a name has here is not on the public internet. A name that has none here may
-    /// have one where the proxy is.
+    /// Whether no address that a name has here is on the public internet. A name that has none here may have one where the
+    /// proxy is.
     pub(super) async fn is_private(&self, host: &str) -> bool {
         if let Some(known) = self.known(host) {
             return known;
         }
         let found = tokio::time::timeout(LOOK_UP, tokio::net::lookup_host((host, 0))).await;
-        let private = match found {
-            Ok(Ok(mut found)) => found.any(|socket| !is_public(socket.ip())),
-            _ => false,
+        // What was not answered now may be the next time.
+        let Ok(Ok(found)) = found else {
+            return false;
         };
+        let mut found = found.peekable();
+        let private = found.peek().is_some() && found.all(|socket| !is_public(socket.ip()));
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(host.to_owned(), private);
         private

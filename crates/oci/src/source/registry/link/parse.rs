@@ -138,10 +138,13 @@ fn bare(text: &str) -> (String, &str) {
     let text = text.trim_start_matches(BLANK);
     let mut end = text.find([';', ',', '<']).unwrap_or(text.len());
     let next = text.match_indices('=').map(|(at, _)| at);
+    // Before the first blank there is no name behind one, however many signs there are.
+    let first = text.find(BLANK).unwrap_or(text.len());
     for equals in next.take_while(|at| *at < end) {
         let name = text.get(..equals).unwrap_or_default();
-        if let Some(blank) = name.trim_end_matches(BLANK).rfind(BLANK) {
-            end = blank;
+        let name = name.trim_end_matches(BLANK);
+        if name.len() > first {
+            end = name.rfind(BLANK).unwrap_or(end);
             break;
         }
     }
