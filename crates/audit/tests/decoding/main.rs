@@ -163,7 +163,14 @@ fn only_content_may_not_be_missing_at_the_end() {
         let whole = decode(&tar).unwrap();
         let ends = contents(&tar);
         let last = *ends[ends.len() - 2].start();
-        for at in 0..=tar.len() {
+        // A browser gives up a test that takes half a minute: there it is what is beside borders, and some between.
+        let is_tried = |at: usize| {
+            let beside = |border: usize| border.abs_diff(at) <= 1;
+            let of_block = beside(at.next_multiple_of(512)) || at % 512 <= 1;
+            let of_content = ends.iter().any(|end| beside(*end.start()));
+            !cfg!(target_arch = "wasm32") || of_block || of_content || at % 9 == 0
+        };
+        for at in (0..=tar.len()).filter(|at| is_tried(*at)) {
             let cut = decode(&tar[..at]);
             let may_end = ends.iter().any(|end| end.contains(&at));
             assert_eq!(cut.is_ok(), may_end, "{name}, cut at {at}");
