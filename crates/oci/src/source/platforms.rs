@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::documents::{Documents, parse, promised};
+use super::documents::{Documents, parse, promised, unusable};
 use super::{SourceError, open};
 use crate::digest::Digest;
 use crate::limits;
@@ -47,7 +47,7 @@ pub(super) async fn fill(
         if !is_saved && asked.len() >= limits::ASKED_PLATFORMS {
             match decided {
                 true => break,
-                false => return Err(open::unusable(documents, ManifestError::TooManyUnnamed)),
+                false => return Err(unusable(documents, ManifestError::TooManyUnnamed)),
             }
         }
         let own = match of_config(documents, offer, &mut known).await {
