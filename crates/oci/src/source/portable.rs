@@ -100,11 +100,6 @@ pub(super) async fn to_its_end<T: Send + 'static>(
         },
     }
 }
-/// Work that ends with whoever waits for it: there is nobody else in a page's worker.
-#[cfg(target_arch = "wasm32")]
-pub(super) async fn to_its_end<T>(work: impl Future<Output = T>) -> T {
-    work.await
-}
 
 /// Work that is done where it is: a page's worker has one thread.
 #[cfg(target_arch = "wasm32")]
