@@ -12,17 +12,15 @@ const BROWSER: &str = "ONIONSKIN_BROWSER";
 
 /// What a whole run tries in Firefox too: each view, and each thing that browsers do in ways of their own, once; together they
 /// take some three minutes.
-const FEW: [&str; 27] = [
+const FEW: [&str; 25] = [
     "page::names_are_text_whatever_they_say",
     "page_access::the_list_of_keys_takes_the_focus_and_gives_it_back",
     "page_cache::nothing_of_a_chosen_file_is_kept",
     "page_compare::map::the_map_goes_from_the_old_image_to_the_new_one",
     "page_compare::opening::from_an_image_another_one_is_chosen_by_its_tag",
     "page_config::the_history_is_a_dockerfile_whose_lines_lead_to_their_layers",
-    "page_content::a_deleted_file_is_read_and_its_lines_have_links",
     "page_content::json_images_and_bytes_are_shown_as_what_they_are",
     "page_content::the_content_is_for_everybody",
-    "page_difference::keys_step_through_changes_and_leave",
     "page_files::a_file_is_dropped_anywhere",
     "page_files::every_form_shows_what_ls_prints",
     "page_find::a_query_finds_what_any_layer_has_and_has_its_address",
